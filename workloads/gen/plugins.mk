@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# One generator a line, in the order shown to users.
+GEN_PLUGINS =

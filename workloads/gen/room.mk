@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+include $(top_srcdir)/workloads/gen/plugins.mk
+noinst_LIBRARIES += libengram-gen.a
+libengram_gen_a_CPPFLAGS = $(AM_CPPFLAGS) $(GSL_CFLAGS)
+libengram_gen_a_SOURCES = workloads/gen/gen.h $(GEN_PLUGINS)
+nodist_libengram_gen_a_SOURCES = workloads/gen/registry.c
+workloads/gen/registry.c: $(top_srcdir)/workloads/gen/plugins.mk $(top_srcdir)/build-aux/gen-registry.sh
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(GEN_REGISTRY) gen workloads/gen/gen.h $(GEN_PLUGINS) > $@.tmp && mv $@.tmp $@
+CLEANFILES += workloads/gen/registry.c

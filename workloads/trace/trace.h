@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * trace - reading and writing traces: the .egt container, its text twin, and the importers.
+ *
+ * The reader's contract serves the machine and the tools: blocks in recorded order, one call per block,
+ * constant memory, no seek needed. See ../design of the format in docs/egt-format.md.
+ */
+#ifndef WORKLOADS_TRACE_TRACE_H
+#define WORKLOADS_TRACE_TRACE_H
+
+#include "sim/base/op.h"
+#include "sim/base/status.h"
+
+/* Capabilities: what a trace knows (docs/trace-formats). A filter or a cut can only remove them. */
+#define TRACE_CAP_MAP(X)                                                                       \
+	X(VIRT, "virt") X(PHYS, "phys") X(DATA, "data") X(IFETCH, "ifetch") X(SIZE, "size")    \
+	X(PC, "pc") X(ICOUNT, "icount") X(COMPLETE, "complete") X(ORDER, "order") X(VMA, "vma")\
+	X(TASK, "task") X(SCHED, "sched") X(TIME, "time") X(NOLOST, "nolost") X(INIT, "init")  \
+	X(HEAP, "heap") X(PAGES, "pages") X(SLAB, "slab") X(FILE, "file") X(NUMA, "numa")      \
+	X(CPU, "cpu")
+
+enum {
+#define X(NAME, text) TRACE_CAP_BIT_##NAME,
+	TRACE_CAP_MAP(X)
+#undef X
+};
+#define TRACE_CAP(NAME) (1u << TRACE_CAP_BIT_##NAME)
+
+struct trace_reader;
+
+struct trace_open_options {
+	uint32_t block;          /* at most this many accesses per block; 0 = 8192. Never changes a result. */
+	bool     keep_intact;    /* a damaged end is the end: the records before it are delivered           */
+	bool     skip_bad;       /* go on after a damaged chunk; clears `complete`                          */
+};
+
+/*
+ * Open an .egt file for reading ("-" is standard input). The header and metadata are checked here. On
+ * failure *r is NULL and err says file, byte and remedy. The reader owns its buffers (one chunk).
+ */
+eg_status trace_open(struct trace_reader **r, const char *path, const struct trace_open_options *o,
+		     struct eg_errors *err) EG_MUST_USE;
+
+/*
+ * The next block in recorded order: EG_BLOCK_ACCESS (a run of one stream), EG_BLOCK_OP, or EG_BLOCK_END.
+ * Damage is EG_BAD_INPUT after every intact record before it has been delivered.
+ */
+eg_status trace_next(struct trace_reader *r, struct eg_block *b, struct eg_errors *err) EG_MUST_USE;
+
+void trace_close(struct trace_reader *r);
+
+/* Facts known at open: capability bits, number of streams (0 = unknown until read), a metadata value by
+ * key (NULL if absent), the text of a name id ("" if unknown; borrowed until the next trace_next()). */
+uint32_t    trace_capabilities(const struct trace_reader *r);
+const char *trace_metadata(const struct trace_reader *r, const char *key);
+const char *trace_name(const struct trace_reader *r, uint32_t id);
+
+/*
+ * The reader as a table. The machine (layer 6, libc and libm alone) reaches traces only through it, so
+ * that the core does not link with a decompressor.
+ */
+struct trace_ops {
+	eg_status   (*open)(struct trace_reader **r, const char *path, const struct trace_open_options *o,
+			    struct eg_errors *err);
+	eg_status   (*next)(struct trace_reader *r, struct eg_block *b, struct eg_errors *err);
+	void        (*close)(struct trace_reader *r);
+	uint32_t    (*capabilities)(const struct trace_reader *r);
+	const char *(*metadata)(const struct trace_reader *r, const char *key);
+};
+extern const struct trace_ops trace_egt_ops;    /* the functions above */
+
+/* Space-separated names of capability bits, into buf. */
+void trace_capability_names(uint32_t caps, char *buf, size_t size);
+
+/*
+ * Make any supported file an .egt: an .egt is used as it is (path copied to out_path); anything else is
+ * imported (format detected by content, regions inferred where the format has no mappings) into an
+ * .egt below the directory `dir`, whose name follows from the content, and *imported is set. content_hash
+ * receives the trace's identity (64 hex digits), whatever the compression or chunking.
+ */
+eg_status trace_prepare(const char *path, const char *format, const char *dir, char *out_path, size_t out_size,
+			bool *imported, char content_hash[65], struct eg_errors *err) EG_MUST_USE;
+
+/* ---- writing ------------------------------------------------------------------------------------- */
+
+struct trace_writer;
+
+struct trace_write_options {
+	int      level;          /* zstd level 1..19, 0 = stored; default 3 (pass -1) */
+	uint32_t chunk_bytes;    /* raw bytes per chunk, 64 KiB..8 MiB; 0 = 1 MiB     */
+	bool     text;           /* the text twin instead of the container            */
+};
+
+/* Create `path` ("-" = standard output) under a temporary name; trace_writer_finish() renames it. */
+eg_status trace_writer_open(struct trace_writer **w, const char *path, const struct trace_write_options *o,
+			    struct eg_errors *err) EG_MUST_USE;
+/* Metadata must be set before the first record. Values are copied. */
+eg_status trace_writer_meta(struct trace_writer *w, const char *key, const char *value) EG_MUST_USE;
+eg_status trace_writer_capabilities(struct trace_writer *w, uint32_t caps) EG_MUST_USE;
+/* The id of a text (defined once; the same text gives the same id). 0 on failure. */
+uint32_t  trace_writer_name(struct trace_writer *w, const char *text);
+eg_status trace_writer_access(struct trace_writer *w, uint32_t stream, uint64_t word) EG_MUST_USE;
+eg_status trace_writer_op(struct trace_writer *w, const struct eg_op *op) EG_MUST_USE;
+/* Flush, write the trailer, sync, rename; or remove the temporary file. Frees w in both cases. */
+eg_status trace_writer_finish(struct trace_writer *w, struct eg_errors *err) EG_MUST_USE;
+void      trace_writer_abort(struct trace_writer *w);
+
+#endif
