@@ -34,8 +34,11 @@ struct palloc_req {
 	uint8_t order;                    /* 0..EG_MAX_ORDER                                             */
 	uint8_t migratetype;
 	uint8_t cpu;                      /* requesting CPU (policies with per-CPU lists)                */
+	uint8_t flags;                    /* PALLOC_NOFRAGMENT                                           */
 	uint64_t hint;                    /* object offset for placement policies; 0 = none              */
 };
+
+#define PALLOC_NOFRAGMENT 1u            /* do not take a foreign block below a pageblock: another zone will do */
 
 enum palloc_outcome { PALLOC_GRANTED, PALLOC_NO_BLOCK };
 
@@ -52,6 +55,13 @@ struct palloc_free {
 	uint64_t blocks[EG_NR_ORDERS];                            /* n_i                         */
 	uint64_t blocks_of_type[NR_MIGRATETYPES][EG_NR_ORDERS];   /* by list; sums to blocks[]   */
 	uint64_t pages;                                           /* sum n_i << i                */
+};
+
+/* Totals since init(); a policy leaves at 0 what it does not do. */
+struct palloc_counters {
+	uint64_t splits, merges;          /* one block made two; two made one                            */
+	uint64_t claims;                  /* pageblocks whose type was changed for a fallback            */
+	uint64_t moved_pages;             /* free pages moved to another type's list by a claim          */
 };
 
 struct palloc_ops {
@@ -73,6 +83,8 @@ struct palloc_ops {
 	void (*free_state)(const void *state, struct palloc_free *f);
 	/* Is this frame inside a free block? For audits. */
 	bool (*frame_is_free)(const void *state, eg_pfn pfn);
+	/* Fill *c; NULL for a policy that counts nothing. */
+	void (*counters)(const void *state, struct palloc_counters *c);
 	/* Every invariant in the state's comment; a broken one stops the run. */
 	void (*validate)(const void *state);
 };
