@@ -43,6 +43,7 @@ struct gen_ops {
 	const char            *summary;       /* one line for `engram list` */
 	const struct eg_param *params;
 	uint32_t               capabilities;  /* TRACE_CAP_* the stream has (see trace.h) */
+	const char *const     *names;         /* text of eg_op.name n is names[n - 1]; NULL-terminated, or NULL */
 
 	/* Bytes of state; the caller allocates them zeroed. */
 	size_t (*state_size)(const struct eg_args *args);

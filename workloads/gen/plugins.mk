@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # One generator a line, in the order shown to users.
 GEN_PLUGINS =
+GEN_PLUGINS += workloads/gen/stream.c
+GEN_PLUGINS += workloads/gen/fork_storm.c

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Every generator keeps the contract of workloads/gen/gen.h.
+ *
+ * Loops over the generated registry: a new generator is tested with no edit here but its golden value,
+ * which `tests/conformance/gen --print` writes as lines to paste below.
+ */
+#include "sim/base/sha256.h"
+#include "tests/tap.h"
+#include "workloads/gen/gen.h"
+
+#define MAX_ITEMS   400000u     /* ops and accesses of one stream with the small parameters below */
+#define MAX_STREAMS 64u
+#define MAX_REGIONS 4096u
+#define CANARY      0xA5u
+#define CANARY_SIZE 64u
+
+/* Where a generator has one of these, the test sets it: every stream is to end within MAX_ITEMS. */
+static const struct { const char *name, *value; } small[] = {
+	{ "footprint", "512KiB" }, { "table", "512KiB" }, { "rss", "512KiB" }, { "accesses", "5000" },
+	{ "updates", "5000" }, { "ops", "600" }, { "passes", "1" }, { "children", "5" }, { "live", "40" },
+	{ "touch", "0.3" },
+};
+
+/* Variants that walk the other branches of a generator; besides these the small defaults alone. */
+static const struct { const char *gen, *key[4], *value[4]; } variants[] = {
+	{ "stream", { "arrays", "write", "stride" }, { "1", "off", "4KiB" } },
+	{ "stream", { "fill", "arrays", "access" }, { "off", "7", "32B" } },
+	{ "gups", { "threads", "write" }, { "3", "off" } },
+	{ "zipf", { "granularity", "scramble", "fill" }, { "line", "off", "off" } },
+	{ "pointer-chase", { "write", "node" }, { "on", "4KiB" } },
+	{ "alloc-churn", { "mode" }, { "pages" } },
+	{ "alloc-churn", { "touch_order", "size_sigma" }, { "scattered", "0" } },
+	{ "alloc-churn", { "mode", "atomic", "movable", "orders" }, { "pages", "0.5", "0.5", "memtier" } },
+	{ "fork-storm", { "depth", "wait", "interval", "parent_touch" }, { "3", "on", "1ms", "0.1" } },
+	{ "fork-storm", { "child", "linger" }, { "exec", "1s" } },
+	{ "fork-storm", { "child", "child_life" }, { "exit", "0" } },
+};
+
+/* sha256 of the op stream of all streams, small defaults, seed 1, instance 0; from --print. */
+static const struct { const char *gen, *hash; } golden[] = {
+#include "tests/conformance/gen_golden.h"
+};
+
+struct run {
+	const struct gen_ops *ops;
+	struct eg_arena       arena;
+	struct eg_args        args;
+	uint8_t              *state;
+	size_t                state_size;
+};
+
+static bool set(struct run *r, const char *key, const char *value)
+{
+	char why[200];
+
+	return eg_args_set(&r->args, key, value, &r->arena, why, sizeof(why)) == EG_OK;
+}
+
+/* Arguments of variant v (-1: none) on top of the small ones. */
+static bool run_args(struct run *r, const struct gen_ops *ops, int v)
+{
+	*r = (struct run){ .ops = ops };
+	if (eg_args_init(&r->args, ops->params, &r->arena) != EG_OK)
+		return false;
+	for (size_t i = 0; i < EG_ARRAY_LEN(small); i++)
+		if (eg_param_find(ops->params, small[i].name) >= 0 && !set(r, small[i].name, small[i].value))
+			return false;
+	for (unsigned i = 0; v >= 0 && i < 4 && variants[v].key[i]; i++)
+		if (!set(r, variants[v].key[i], variants[v].value[i]))
+			return false;
+	return true;
+}
+
+static eg_status run_init(struct run *r, uint64_t seed, uint64_t instance, struct eg_errors *err)
+{
+	struct gen_env env = { .seed = seed, .instance = instance, .memory_bytes = UINT64_C(1) << 30,
+			       .arena = &r->arena };
+
+	r->state_size = r->ops->state_size(&r->args);
+	r->state = eg_calloc(1, r->state_size + CANARY_SIZE);
+	if (!r->state)
+		return EG_NO_MEMORY;
+	memset(r->state + r->state_size, CANARY, CANARY_SIZE);
+	return r->ops->init(r->state, &r->args, &env, err);
+}
+
+static bool run_canary(const struct run *r)
+{
+	for (unsigned i = 0; i < CANARY_SIZE; i++)
+		if (r->state[r->state_size + i] != CANARY)
+			return false;
+	return true;
+}
+
+static void run_free(struct run *r)
+{
+	eg_free(r->state);
+	eg_arena_free_all(&r->arena);
+}
+
+/* ---- one pass over all streams ------------------------------------------------------------------- */
+
+struct region {
+	uint64_t start, end;
+};
+
+/* What a task may touch. A fork copies it, a thread shares it: `space` is the stream that owns it. */
+struct task {
+	bool     born;
+	uint32_t space;
+	struct region region[MAX_REGIONS];
+	unsigned nr;
+};
+
+struct facts {
+	char     hash[65];
+	uint64_t items, accesses;
+	uint32_t streams;
+	bool     ends;          /* every stream: EXIT, then END for ever         */
+	bool     mapped;        /* accesses inside own mappings, munmap of whole ones */
+	bool     pages;         /* ids of blocks used as alloc, free, alloc ... */
+	bool     shape;         /* blocks well formed, never more than capacity  */
+	bool     names;         /* name ids have a text                          */
+	uint64_t host_requests;
+};
+
+static struct task task[MAX_STREAMS];
+static uint8_t live_id[1u << 16];
+
+static bool inside(const struct task *t, uint64_t addr, uint64_t size)
+{
+	for (unsigned i = 0; i < t->nr; i++)
+		if (addr >= t->region[i].start && addr + size <= t->region[i].end)
+			return true;
+	return false;
+}
+
+static void map(struct task *t, const struct eg_op *op, struct facts *f)
+{
+	uint64_t start = op->arg[0], end = start + op->arg[1];
+
+	if (start < GEN_BASE || start % EG_PAGE_SIZE || op->arg[1] % EG_PAGE_SIZE || end <= start ||
+	    t->nr == MAX_REGIONS || (op->arg[3] & EG_MAP_FIXED) == 0)
+		f->mapped = false;
+	for (unsigned i = 0; i < t->nr; i++)
+		if (start < t->region[i].end && t->region[i].start < end)
+			f->mapped = false;
+	if (t->nr < MAX_REGIONS)
+		t->region[t->nr++] = (struct region){ start, end };
+}
+
+static void unmap(struct task *t, const struct eg_op *op, struct facts *f)
+{
+	for (unsigned i = 0; i < t->nr; i++)
+		if (t->region[i].start == op->arg[0] && t->region[i].end == op->arg[0] + op->arg[1]) {
+			t->region[i] = t->region[--t->nr];
+			return;
+		}
+	f->mapped = false;
+}
+
+static void birth(uint32_t parent, const struct eg_op *op, struct facts *f)
+{
+	uint64_t child = op->arg[0];
+
+	if (child == 0 || child >= MAX_STREAMS || task[child].born) {
+		f->ends = false;        /* a stream number that is used twice, or no small integer */
+		return;
+	}
+	if (op->code == EG_OP_CLONE && op->arg[1] & EG_CLONE_VM) {
+		task[child].space = task[parent].space;
+	} else {
+		task[child] = task[task[parent].space];
+		task[child].space = (uint32_t)child;
+	}
+	task[child].born = true;
+	if (child >= f->streams)
+		f->streams = (uint32_t)child + 1;
+}
+
+static void one_op(const struct gen_ops *ops, uint32_t s, const struct eg_op *op, struct facts *f)
+{
+	struct task *t = &task[task[s].space];
+	unsigned texts = 0;
+
+	while (ops->names && ops->names[texts])
+		texts++;
+	if (op->name > texts)
+		f->names = false;
+	if (op->stream != s || eg_op_name(op->code) == NULL)
+		f->shape = false;
+	switch (op->code) {
+	case EG_OP_MMAP:
+		map(t, op, f);
+		break;
+	case EG_OP_MUNMAP:
+		unmap(t, op, f);
+		break;
+	case EG_OP_EXEC:
+		t->nr = 0;
+		break;
+	case EG_OP_FORK:
+	case EG_OP_VFORK:
+	case EG_OP_CLONE:
+		birth(s, op, f);
+		break;
+	case EG_OP_ALLOC_PAGES:
+	case EG_OP_FREE_PAGES:
+		if (op->arg[0] >= sizeof(live_id) || op->arg[1] > EG_MAX_ORDER)
+			f->pages = false;
+		else if (op->code == EG_OP_ALLOC_PAGES)
+			f->pages &= live_id[op->arg[0]] == 0, live_id[op->arg[0]] = (uint8_t)(op->arg[1] + 1);
+		else
+			f->pages &= live_id[op->arg[0]] == op->arg[1] + 1, live_id[op->arg[0]] = 0;
+		break;
+	default:
+		break;
+	}
+}
+
+/* Feed one item to the hash in a form that does not depend on padding or byte order. */
+static void hash_words(struct eg_sha256 *h, const uint64_t *w, unsigned n)
+{
+	uint8_t bytes[8];
+
+	for (unsigned i = 0; i < n; i++) {
+		for (unsigned b = 0; b < 8; b++)
+			bytes[b] = (uint8_t)(w[i] >> (8 * b));
+		eg_sha256_update(h, bytes, sizeof(bytes));
+	}
+}
+
+static void hash_op(struct eg_sha256 *h, const struct eg_op *op)
+{
+	uint64_t w[5 + EG_OP_ARGS] = { UINT64_MAX, op->code, op->flags, op->stream, op->name };
+
+	memcpy(w + 5, op->arg, sizeof(op->arg));
+	hash_words(h, w, 5 + EG_OP_ARGS);
+}
+
+/* Streams 0, 1, 2, ... each to its end; with `turns` two streams alternate, which must change nothing. */
+static void drain(const struct run *r, uint32_t capacity, struct facts *f)
+{
+	static uint64_t acc[4096 + 1];
+	struct gen_buffer buf = { acc, capacity };
+	struct eg_sha256 h;
+	struct eg_block b;
+	uint8_t digest[32];
+
+	*f = (struct facts){ .ends = true, .mapped = true, .pages = true, .shape = true, .names = true, .streams = 1 };
+	memset(task, 0, sizeof(task));
+	memset(live_id, 0, sizeof(live_id));
+	task[0].born = true;
+	eg_sha256_init(&h);
+	(void)eg_mem_fail_nth(0);
+	for (uint32_t s = 0; s < f->streams; s++) {
+		bool over = false;
+		uint64_t items = 0;
+
+		while (!over && items < MAX_ITEMS) {
+			memset(&b, 0x5a, sizeof(b));
+			acc[capacity] = UINT64_C(0xdeadbeefdeadbeef);
+			r->ops->next(r->state, s, &buf, &b);
+			f->shape &= acc[capacity] == UINT64_C(0xdeadbeefdeadbeef) && b.stream == s;
+			switch (b.kind) {
+			case EG_BLOCK_ACCESS:
+				f->shape &= b.nr >= 1 && b.nr <= capacity && b.acc == acc;
+				for (uint32_t i = 0; i < b.nr; i++)
+					f->mapped &= inside(&task[task[s].space], eg_access_addr(acc[i]),
+							    eg_access_size(acc[i]));
+				hash_words(&h, acc, b.nr);
+				f->accesses += b.nr;
+				items += b.nr;
+				break;
+			case EG_BLOCK_OP:
+				one_op(r->ops, s, &b.op, f);
+				hash_op(&h, &b.op);
+				over = b.op.code == EG_OP_EXIT;
+				items++;
+				break;
+			case EG_BLOCK_END:
+				over = true;
+				break;
+			}
+		}
+		f->items += items;
+		f->ends &= over && task[s].born;
+		for (int again = 0; again < 2; again++) {
+			r->ops->next(r->state, s, &buf, &b);
+			f->ends &= b.kind == EG_BLOCK_END;
+		}
+	}
+	f->host_requests = eg_mem_fail_nth(0);
+	eg_sha256_final(&h, digest);
+	eg_sha256_hex(digest, f->hash);
+}
+
+static bool facts_of(const struct gen_ops *ops, int variant, uint64_t seed, uint64_t instance, uint32_t capacity,
+		     struct facts *f)
+{
+	static struct eg_errors err;
+	struct run r;
+	bool good = run_args(&r, ops, variant) && run_init(&r, seed, instance, &err) == EG_OK;
+
+	if (good)
+		drain(&r, capacity, f);
+	else
+		printf("# init: %s\n", err.nr ? err.text[0] : "arguments refused");
+	good = good && run_canary(&r);
+	run_free(&r);
+	return good;
+}
+
+/* ---- the tests ----------------------------------------------------------------------------------- */
+
+static void test_stream(const struct gen_ops *ops, int variant)
+{
+	static const uint32_t capacities[] = { 64, 100, 4096 };
+	const char *key = variant < 0 ? "defaults" : variants[variant].key[0];
+	struct facts first = { .hash = "" }, f;
+
+	for (size_t i = 0; i < EG_ARRAY_LEN(capacities); i++) {
+		ok(facts_of(ops, variant, 1, 0, capacities[i], &f), "%s (%s): runs, no write past its state",
+		   ops->name, key);
+		if (i == 0)
+			first = f;
+		ok(strcmp(f.hash, first.hash) == 0, "%s (%s): same ops with blocks of %u", ops->name, key,
+		   (unsigned)capacities[i]);
+	}
+	ok(first.ends, "%s (%s): %u streams end, each named once", ops->name, key, (unsigned)first.streams);
+	ok(first.mapped, "%s (%s): touches only what it mapped", ops->name, key);
+	ok(first.pages, "%s (%s): page blocks are taken and given back in turn", ops->name, key);
+	ok(first.shape, "%s (%s): blocks are well formed", ops->name, key);
+	ok(first.names, "%s (%s): every name has a text", ops->name, key);
+	is_u64(first.host_requests, 0, "no host memory asked for after init");
+	ok(first.items > 100, "%s (%s): %" PRIu64 " items", ops->name, key, first.items);
+}
+
+static bool is_random(const struct gen_ops *ops)
+{
+	return strcmp(ops->name, "stream") != 0;        /* the one that draws nothing */
+}
+
+static void test_seed(const struct gen_ops *ops)
+{
+	struct facts one, two, copy;
+
+	if (!ok(facts_of(ops, -1, 1, 0, 512, &one) && facts_of(ops, -1, 2, 0, 512, &two) &&
+		facts_of(ops, -1, 1, 1, 512, &copy), "%s: runs with other seeds", ops->name))
+		return;
+	ok((strcmp(one.hash, two.hash) != 0) == is_random(ops), "%s: another seed %s", ops->name,
+	   is_random(ops) ? "differs" : "changes nothing");
+	ok((strcmp(one.hash, copy.hash) != 0) == is_random(ops), "%s: another instance %s", ops->name,
+	   is_random(ops) ? "differs" : "changes nothing");
+	for (size_t i = 0; i < EG_ARRAY_LEN(golden); i++)
+		if (strcmp(golden[i].gen, ops->name) == 0) {
+			is_str(one.hash, golden[i].hash, "golden op stream");
+			return;
+		}
+	ok(false, "%s: has a golden value (run with --print)", ops->name);
+}
+
+/* A stream asked in turns with the others gives what it gives alone. */
+static void test_interleaved(const struct gen_ops *ops, int variant)
+{
+	static uint64_t acc[128];
+	struct gen_buffer buf = { acc, 64 };
+	struct eg_sha256 alone[MAX_STREAMS], turns[MAX_STREAMS];
+	struct run r[2];
+	struct eg_block b;
+	struct facts f;
+	bool same = true;
+
+	if (!facts_of(ops, variant, 1, 0, 64, &f))
+		return;
+	for (unsigned k = 0; k < 2; k++)
+		if (!run_args(&r[k], ops, variant) || run_init(&r[k], 1, 0, NULL) != EG_OK) {
+			ok(false, "%s: init", ops->name);
+			return;
+		}
+	for (uint32_t s = 0; s < f.streams; s++) {
+		eg_sha256_init(&alone[s]);
+		eg_sha256_init(&turns[s]);
+		do {
+			r[0].ops->next(r[0].state, s, &buf, &b);
+			if (b.kind == EG_BLOCK_ACCESS)
+				hash_words(&alone[s], acc, b.nr);
+			else if (b.kind == EG_BLOCK_OP)
+				hash_op(&alone[s], &b.op);
+		} while (b.kind != EG_BLOCK_END);
+	}
+	for (bool going = true; going;) {
+		going = false;
+		for (uint32_t s = f.streams; s-- > 0;) {
+			r[1].ops->next(r[1].state, s, &buf, &b);
+			if (b.kind == EG_BLOCK_ACCESS)
+				hash_words(&turns[s], acc, b.nr);
+			else if (b.kind == EG_BLOCK_OP)
+				hash_op(&turns[s], &b.op);
+			going |= b.kind != EG_BLOCK_END;
+		}
+	}
+	for (uint32_t s = 0; s < f.streams; s++) {
+		uint8_t x[32], y[32];
+
+		eg_sha256_final(&alone[s], x);
+		eg_sha256_final(&turns[s], y);
+		same &= memcmp(x, y, sizeof(x)) == 0;
+	}
+	ok(same, "%s: %u streams asked in turns give the same ops", ops->name, (unsigned)f.streams);
+	for (unsigned k = 0; k < 2; k++)
+		run_free(&r[k]);
+}
+
+/* Every bound of the table is enforced, every default and every bound parses, every row has a help. */
+static void test_params(const struct gen_ops *ops)
+{
+	char why[200], over[40];
+	struct eg_value v;
+	bool defaults = true, bounds = true, refused = true, help = true;
+
+	for (const struct eg_param *p = ops->params; p->name; p++) {
+		help &= p->help && p->help[0];
+		defaults &= !p->def || eg_param_parse(p, p->def, &v, why, sizeof(why)) == EG_OK;
+		bounds &= !p->min || eg_param_parse(p, p->min, &v, why, sizeof(why)) == EG_OK;
+		bounds &= !p->max || eg_param_parse(p, p->max, &v, why, sizeof(why)) == EG_OK;
+		if (p->max && (p->type == EG_PARAM_COUNT || p->type == EG_PARAM_SIZE || p->type == EG_PARAM_REAL ||
+			       p->type == EG_PARAM_TIME)) {
+			(void)snprintf(over, sizeof(over), "9%s", p->max);
+			refused &= eg_param_parse(p, over, &v, why, sizeof(why)) == EG_BAD_INPUT;
+		}
+		if (p->type == EG_PARAM_COUNT || p->type == EG_PARAM_SIZE || p->type == EG_PARAM_REAL ||
+		    p->type == EG_PARAM_TIME)
+			help &= p->min && p->max;       /* no number without a range */
+	}
+	ok(defaults, "%s: defaults parse", ops->name);
+	ok(bounds, "%s: bounds parse", ops->name);
+	ok(refused, "%s: values past the bounds are refused", ops->name);
+	ok(help, "%s: every row has help and a range", ops->name);
+}
+
+/* Fail each request of init in turn: a status, never a crash; the last try has nothing to fail. */
+static void test_no_memory(const struct gen_ops *ops)
+{
+	bool good = true;
+	uint64_t nth = 1;
+
+	for (; nth < 100; nth++) {
+		struct run r;
+		eg_status s;
+		struct gen_env env = { .seed = 1, .memory_bytes = UINT64_C(1) << 30, .arena = &r.arena };
+
+		if (!run_args(&r, ops, -1))
+			break;
+		r.state = eg_calloc(1, ops->state_size(&r.args));
+		(void)eg_mem_fail_nth(nth);
+		s = r.state ? ops->init(r.state, &r.args, &env, NULL) : EG_NO_MEMORY;
+		if (eg_mem_fail_nth(0) < nth) {
+			good &= s == EG_OK;
+			run_free(&r);
+			break;
+		}
+		good &= s == EG_NO_MEMORY;
+		run_free(&r);
+	}
+	ok(good && nth < 100, "%s: survives each of %" PRIu64 " failed requests for memory", ops->name, nth - 1);
+}
+
+static void test_share(const struct gen_ops *ops)
+{
+	char name[64];
+
+	for (const struct eg_param *p = ops->params; p->name; p++) {
+		static struct eg_errors err;
+		struct run r;
+		eg_status s;
+
+		(void)snprintf(name, sizeof(name), "%s_share", p->name);
+		if (eg_param_find(ops->params, name) < 0)
+			continue;
+		err.nr = 0;
+		s = run_args(&r, ops, -1) && set(&r, name, "0.5") ? run_init(&r, 1, 0, &err) : EG_OK;
+		ok(s == EG_BAD_INPUT && err.nr == 1 && strstr(err.text[0], name), "%s: %s beside %s is refused",
+		   ops->name, name, p->name);
+		run_free(&r);
+	}
+}
+
+static int print_golden(void)
+{
+	for (unsigned g = 0; gen_registry[g]; g++) {
+		struct facts f;
+
+		if (!facts_of(gen_registry[g], -1, 1, 0, 512, &f))
+			return 1;
+		printf("\t{ \"%s\",\n\t  \"%s\" },\n", gen_registry[g]->name, f.hash);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "--print") == 0)
+		return print_golden();
+	for (unsigned g = 0; gen_registry[g]; g++) {
+		const struct gen_ops *ops = gen_registry[g];
+
+		ok(gen_find(ops->name) == ops, "%s: found by its name, which is its own", ops->name);
+		ok(ops->summary && ops->summary[0] && ops->capabilities, "%s: described", ops->name);
+		test_params(ops);
+		test_share(ops);
+		test_no_memory(ops);
+		test_stream(ops, -1);
+		test_seed(ops);
+		test_interleaved(ops, -1);
+		for (size_t v = 0; v < EG_ARRAY_LEN(variants); v++)
+			if (strcmp(variants[v].gen, ops->name) == 0) {
+				test_stream(ops, (int)v);
+				test_interleaved(ops, (int)v);
+			}
+	}
+	ok(gen_find("no-such-generator") == NULL, "an unknown name is not found");
+	return tap_done();
+}
