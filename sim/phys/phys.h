@@ -95,7 +95,8 @@ struct phys_zone {
 	const struct palloc_ops *ops;
 	void                    *state;                  /* of the policy; ops->state_size() bytes */
 	/* layout: present <= spanned, managed <= present */
-	eg_pfn                   start, end;             /* spanned frames [start, end)          */
+	eg_pfn                   start, end;             /* the policy's span: no hole at its end */
+	uint64_t                 spanned;                /* with the hole up to the next zone    */
 	uint64_t                 present;                /* frames that exist                    */
 	uint64_t                 managed;                /* frames given to the policy           */
 	uint8_t                  node, type;             /* enum phys_zone_type                  */

@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 include $(top_srcdir)/sim/phys/palloc/plugins.mk
-libengram_core_a_SOURCES += sim/phys/palloc/palloc.h $(PALLOC_PLUGINS)
+libengram_core_a_SOURCES += sim/phys/palloc/palloc.h $(PALLOC_PLUGINS) \
+	sim/phys/frame.h sim/phys/phys.h sim/phys/phys_view.h sim/phys/frag.h \
+	sim/phys/zone.c sim/phys/alloc.c sim/phys/view.c sim/phys/frag.c
 nodist_libengram_core_a_SOURCES += sim/phys/palloc/registry.c
 sim/phys/palloc/registry.c: $(top_srcdir)/sim/phys/palloc/plugins.mk $(top_srcdir)/build-aux/gen-registry.sh
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(GEN_REGISTRY) palloc sim/phys/palloc/palloc.h $(PALLOC_PLUGINS) > $@.tmp && mv $@.tmp $@
 CLEANFILES += sim/phys/palloc/registry.c
+
+check_PROGRAMS += tests/unit/test_frag
+tests_unit_test_frag_SOURCES = tests/unit/test_frag.c
+tests_unit_test_frag_LDADD = libengram-core.a -lm
+TESTS += tests/unit/test_frag

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * alloc - from a request to a zone, and back.
+ *
+ *   1. Fast pass over the zonelist at the low watermark. On the Normal zone the policy is asked not to
+ *      fragment: a foreign block below a pageblock is refused, because a lower zone may have an own one.
+ *      If no zone served the request so, the pass is repeated without that wish.
+ *   2. Slow: kswapd is woken. Pass at the min watermark; GFP_HIGH may use half of it, GFP_HARDER with it a
+ *      further quarter.
+ *   3. Nothing: a request that may block waits (PHYS_WAIT), others fail, as do those above the costly
+ *      order, for which Linux does not insist.
+ *
+ * A zone passes if  free - (2^order - 1) > mark + protect[highest zone of the request].
+ *
+ * Linux 6.1, mm/page_alloc.c: get_page_from_freelist(), __zone_watermark_ok(),
+ * __alloc_pages_slowpath(). Left out: reclaim and compaction between the attempts of step 3 (nothing
+ * here can free memory: the caller parks and tries again after phys_free()), watermark boost, highatomic
+ * reserves, OOM victims' access to the last reserves.
+ */
+#include "sim/phys/phys.h"
+
+static inline unsigned highest_zone(uint32_t gfp)
+{
+	return gfp & GFP_DMA ? ZONE_DMA : gfp & GFP_DMA32 ? ZONE_DMA32 : ZONE_NORMAL;
+}
+
+_Static_assert(GFP_MOVABLE >> 6 == MT_MOVABLE && GFP_RECLAIMABLE >> 6 == MT_RECLAIMABLE,
+	       "the mobility bits are the migratetype");
+
+static inline unsigned migratetype(uint32_t gfp)
+{
+	return gfp >> 6 & 3;
+}
+
+static inline bool zone_has(const struct phys_zone *z, unsigned order, uint64_t mark, unsigned highest)
+{
+	return z->free_pages > mark + z->protect[highest] + ((UINT64_C(1) << order) - 1);
+}
+
+/* The records of a granted block. */
+static inline void mark_block(struct phys *p, uint32_t pfn, const struct phys_req *req, unsigned type)
+{
+	struct frame *f = &p->frames[pfn];
+
+	*f = (struct frame){ .kind = req->kind, .order = req->order, .migratetype = (uint8_t)type,
+			     .owner = req->owner, .index = req->index };
+	for (uint32_t i = 1; EG_UNLIKELY(i < 1u << req->order); i++) {
+		f[i].kind = req->kind;
+		f[i].migratetype = (uint8_t)type;
+		f[i].flags = FRAME_TAIL;
+	}
+}
+
+/* Ask one zone. True if it granted a block; steps are added either way. */
+static inline bool try_zone(struct phys *p, struct phys_zone *z, const struct phys_req *req, unsigned type,
+			    uint8_t flags, struct phys_result *res)
+{
+	struct palloc_req pr = { .order = req->order, .migratetype = (uint8_t)type, .cpu = req->cpu,
+				 .flags = flags, .hint = req->hint };
+	struct palloc_result got = z->ops->alloc_pages(z->state, &pr);
+
+	res->steps += got.steps;
+	res->zones_tried++;
+	if (EG_UNLIKELY(got.outcome != PALLOC_GRANTED))
+		return false;
+	EG_ASSERT(z->start.v <= got.pfn.v && got.pfn.v + (1u << req->order) <= z->end.v);
+	mark_block(p, got.pfn.v, req, type);
+	z->free_pages -= UINT64_C(1) << req->order;
+	z->stats.alloc[req->order][type]++;
+	if (EG_UNLIKELY(got.fallback)) {
+		z->stats.fallback++;
+		z->stats.fallback_small += got.fallback_order < EG_HUGE_ORDER;
+	}
+	if (req->gfp & GFP_ZERO)
+		z->stats.zeroed_pages += UINT64_C(1) << req->order;
+	res->pfn = got.pfn;
+	res->outcome = PHYS_GRANTED;
+	res->zone = (uint8_t)(z - p->zone);
+	res->fallback = got.fallback;
+	res->fallback_order = got.fallback_order;
+	return true;
+}
+
+static uint64_t min_mark(const struct phys_zone *z, uint32_t gfp)
+{
+	uint64_t mark = z->mark[WMARK_MIN];
+
+	if (gfp & GFP_HIGH) {
+		mark -= mark / 2;
+		if (gfp & GFP_HARDER)
+			mark -= mark / 4;
+	}
+	return mark;
+}
+
+static EG_NOINLINE struct phys_result alloc_slow(struct phys *p, const struct phys_req *req,
+						 struct phys_result res)
+{
+	unsigned highest = highest_zone(req->gfp), type = migratetype(req->gfp);
+	const uint8_t *list = p->zonelist[req->node][highest];
+	unsigned nr = p->zonelist_nr[req->node][highest];
+	bool avoid = p->zone[list[0]].type == ZONE_NORMAL;
+
+	/* the rest of the fast pass; its first zone has been tried with `avoid` */
+	for (unsigned i = 1; i < nr; i++) {
+		struct phys_zone *z = &p->zone[list[i]];
+
+		if (zone_has(z, req->order, z->mark[WMARK_LOW], highest) &&
+		    try_zone(p, z, req, type, avoid ? PALLOC_NOFRAGMENT : 0, &res))
+			return res;
+	}
+	for (unsigned i = 0; avoid && i < nr; i++) {
+		struct phys_zone *z = &p->zone[list[i]];
+
+		if (zone_has(z, req->order, z->mark[WMARK_LOW], highest) && try_zone(p, z, req, type, 0, &res))
+			return res;
+	}
+	if (req->gfp & GFP_KSWAPD) {
+		res.woke_kswapd = 1;
+		p->kswapd_wakes++;
+	}
+	for (unsigned i = 0; i < nr; i++) {
+		struct phys_zone *z = &p->zone[list[i]];
+
+		if (zone_has(z, req->order, min_mark(z, req->gfp), highest) && try_zone(p, z, req, type, 0, &res))
+			return res;
+	}
+	res.pfn = EG_PFN_NONE;
+	if (req->gfp & GFP_WAIT && !(req->gfp & GFP_NORETRY) && req->order <= PHYS_COSTLY_ORDER) {
+		res.outcome = PHYS_WAIT;
+		p->wait[req->order]++;
+	} else {
+		res.outcome = PHYS_FAIL;
+		p->fail[req->order][type]++;
+	}
+	return res;
+}
+
+struct phys_result phys_alloc(struct phys *p, const struct phys_req *req)
+{
+	unsigned highest = highest_zone(req->gfp), type = migratetype(req->gfp);
+	struct phys_result res = { .pfn = EG_PFN_NONE };
+	struct phys_zone *z;
+
+	EG_CHECK(req->order <= EG_MAX_ORDER && req->node < p->nr_nodes && type < NR_MIGRATETYPES);
+	EG_ASSERT(req->kind >= FRAME_RAW && req->kind < FRAME_RESERVED);
+	z = &p->zone[p->zonelist[req->node][highest][0]];
+	if (EG_LIKELY(zone_has(z, req->order, z->mark[WMARK_LOW], highest)) &&
+	    EG_LIKELY(try_zone(p, z, req, type, z->type == ZONE_NORMAL ? PALLOC_NOFRAGMENT : 0, &res)))
+		return res;
+	return alloc_slow(p, req, res);
+}
+
+/* ---- giving back ------------------------------------------------------------------------------------- */
+
+struct phys_zone *phys_zone_of(struct phys *p, eg_pfn pfn)
+{
+	for (unsigned i = p->nr_zones; i-- > 0; )
+		if (pfn.v >= p->zone[i].start.v)
+			return pfn.v < p->zone[i].end.v ? &p->zone[i] : NULL;
+	return NULL;
+}
+
+static inline uint32_t give_back(struct phys *p, eg_pfn pfn, unsigned order)
+{
+	struct phys_zone *z = phys_zone_of(p, pfn);
+	struct frame *f = &p->frames[pfn.v];
+	uint32_t steps;
+
+	if (EG_LIKELY(order == 0))
+		*f = (struct frame){ 0 };
+	else
+		memset(f, 0, sizeof(*f) << order);
+	z->free_pages += UINT64_C(1) << order;
+	z->stats.free[order]++;
+	steps = z->ops->free_pages(z->state, pfn, order);
+	if (EG_UNLIKELY(p->waiters))
+		p->pages_freed(p->pages_freed_ctx, p);
+	return steps;
+}
+
+uint32_t phys_free(struct phys *p, eg_pfn pfn, unsigned order)
+{
+	const struct frame *f = &p->frames[pfn.v];
+
+	EG_CHECK(pfn.v < p->nr_frames);
+	EG_CHECK(f->kind >= FRAME_RAW && f->kind < FRAME_RESERVED);
+	EG_CHECK(f->order == order && !(f->flags & FRAME_TAIL));
+	EG_CHECK(f->refs == 0);
+	return give_back(p, pfn, order);
+}
+
+const char *phys_free_text(enum phys_free_result r)
+{
+	static const char *const texts[] = {
+#define X(name, text) text,
+		PHYS_FREE_MAP(X)
+#undef X
+	};
+
+	EG_CHECK((unsigned)r < EG_ARRAY_LEN(texts));
+	return texts[r];
+}
+
+enum phys_free_result phys_free_checked(struct phys *p, eg_pfn pfn, unsigned order, uint32_t *steps)
+{
+	const struct frame *f;
+
+	*steps = 0;
+	if (pfn.v >= p->nr_frames || !phys_zone_of(p, pfn))
+		return PHYS_FREE_NO_FRAME;
+	if (order > EG_MAX_ORDER || pfn.v & ((1u << order) - 1))
+		return PHYS_FREE_UNALIGNED;
+	f = &p->frames[pfn.v];
+	if (frame_is_free(f))
+		return PHYS_FREE_IS_FREE;
+	if (f->kind == FRAME_RESERVED)
+		return PHYS_FREE_RESERVED;
+	if (frame_is_tail(f))
+		return PHYS_FREE_NOT_HEAD;
+	if (f->order != order)
+		return PHYS_FREE_WRONG_ORDER;
+	if (f->refs)
+		return PHYS_FREE_IN_USE;
+	*steps = give_back(p, pfn, order);
+	return PHYS_FREE_OK;
+}
+
+void phys_split(struct phys *p, eg_pfn pfn, unsigned order, unsigned to)
+{
+	struct frame *head = phys_frame(p, pfn);
+
+	EG_CHECK(head->kind >= FRAME_RAW && head->kind < FRAME_RESERVED && !frame_is_tail(head));
+	EG_CHECK(head->order == order && to <= order && head->refs == 0);
+	for (uint32_t i = 0; i < 1u << order; i += 1u << to) {
+		struct frame *f = &head[i];
+
+		f->order = (uint8_t)to;
+		f->flags &= (uint8_t)~FRAME_TAIL;
+		f->owner = head->owner;
+		f->index = head->index + i;
+	}
+}
+
+eg_pfn phys_block_head(const struct phys *p, eg_pfn pfn)
+{
+	const struct frame *f;
+
+	if (pfn.v >= p->nr_frames)
+		return EG_PFN_NONE;
+	f = &p->frames[pfn.v];
+	if (frame_is_free(f) || f->kind == FRAME_RESERVED)
+		return EG_PFN_NONE;
+	for (unsigned order = 0; ; order++) {
+		uint32_t head = pfn.v & ~((1u << order) - 1);
+
+		EG_CHECK(order <= EG_MAX_ORDER);        /* a tail has a head */
+		f = &p->frames[head];
+		if (!frame_is_tail(f) && !frame_is_free(f) && f->order >= order)
+			return (eg_pfn){ head };
+	}
+}
+
+uint64_t phys_free_pages(const struct phys *p)
+{
+	uint64_t pages = 0;
+
+	for (unsigned i = 0; i < p->nr_zones; i++)
+		pages += p->zone[i].free_pages;
+	return pages;
+}
