@@ -19,7 +19,6 @@
 static const struct { const char *name, *value; } small[] = {
 	{ "footprint", "512KiB" }, { "table", "512KiB" }, { "rss", "512KiB" }, { "accesses", "5000" },
 	{ "updates", "5000" }, { "ops", "600" }, { "passes", "1" }, { "children", "5" }, { "live", "40" },
-	{ "touch", "0.3" },
 };
 
 /* Variants that walk the other branches of a generator; besides these the small defaults alone. */
@@ -30,11 +29,13 @@ static const struct { const char *gen, *key[4], *value[4]; } variants[] = {
 	{ "zipf", { "granularity", "scramble", "fill" }, { "line", "off", "off" } },
 	{ "pointer-chase", { "write", "node" }, { "on", "4KiB" } },
 	{ "alloc-churn", { "mode" }, { "pages" } },
-	{ "alloc-churn", { "touch_order", "size_sigma" }, { "scattered", "0" } },
+	{ "alloc-churn", { "touch_order", "touch", "drain" }, { "scattered", "0.3", "off" } },
+	{ "alloc-churn", { "fill", "touch", "size_sigma", "size_median" }, { "off", "0.01", "0", "1MiB" } },
 	{ "alloc-churn", { "mode", "atomic", "movable", "orders" }, { "pages", "0.5", "0.5", "memtier" } },
 	{ "fork-storm", { "depth", "wait", "interval", "parent_touch" }, { "3", "on", "1ms", "0.1" } },
 	{ "fork-storm", { "child", "linger" }, { "exec", "1s" } },
 	{ "fork-storm", { "child", "child_life" }, { "exit", "0" } },
+	{ "fork-storm", { "touch", "child_write" }, { "1", "off" } },
 };
 
 /* sha256 of the op stream of all streams, small defaults, seed 1, instance 0; from --print. */

@@ -100,4 +100,10 @@ static inline uint64_t gen_chance32(double share)
 	return (uint64_t)(share * 4294967296.0 + 0.5);
 }
 
+/* `share32` / 2^32 of n, rounded to the nearest. */
+static inline uint64_t gen_share_of(uint64_t n, uint64_t share32)
+{
+	return (uint64_t)(((unsigned __int128)n * share32 + (UINT64_C(1) << 31)) >> 32);
+}
+
 #endif

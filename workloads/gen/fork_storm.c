@@ -97,12 +97,6 @@ static size_t fork_storm_state_size(const struct eg_args *args)
 	       sizeof(struct child) * eg_args_u64(args, "children") * eg_args_u64(args, "depth");
 }
 
-/* `share` of n, rounded to the nearest. */
-static uint64_t share_of(double share, uint64_t n)
-{
-	return (uint64_t)(((unsigned __int128)n * gen_chance32(share) + (UINT64_C(1) << 31)) >> 32);
-}
-
 static eg_status think_table(struct gen_quantile *q, uint64_t mean, const struct gen_env *env, struct eg_errors *err)
 {
 	return mean ? gen_quantile_exponential(q, (double)mean, 1, UINT64_C(1) << 62, env->arena, err) : EG_OK;
@@ -119,8 +113,8 @@ static eg_status fork_storm_init(void *state, const struct eg_args *args, const 
 	f->children = (uint32_t)eg_args_u64(args, "children");
 	f->depth = (uint32_t)eg_args_u64(args, "depth");
 	f->kind = (enum child_kind)eg_args_u64(args, "child");
-	f->touch_pages = share_of(eg_args_real(args, "touch"), f->pages);
-	f->parent_pages = share_of(eg_args_real(args, "parent_touch"), f->pages);
+	f->touch_pages = gen_share_of(f->pages, gen_chance32(eg_args_real(args, "touch")));
+	f->parent_pages = gen_share_of(f->pages, gen_chance32(eg_args_real(args, "parent_touch")));
 	f->child_access = eg_args_bool(args, "child_write") ? EG_ACCESS_WRITE : EG_ACCESS_READ;
 	f->wait = eg_args_bool(args, "wait");
 	f->life = eg_args_u64(args, "child_life");
