@@ -1,10 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What is tested across rooms: the base vocabulary, the layers, the house rules, the command's manners, golden
-# outputs. Each room lists its own tests in its own room.mk: check_PROGRAMS += tests/unit/test_x, its _SOURCES and
-# _LDADD, TESTS += tests/unit/test_x.
-EXTRA_DIST += tests/tap.h
+# outputs, man pages. Each room lists its own tests in its own room.mk: check_PROGRAMS += tests/unit/test_x, its
+# _SOURCES and _LDADD, TESTS += tests/unit/test_x.
+EXTRA_DIST += tests/tap.h quickstart .ci/run
+# the page that a repository opens with, and its companions
+EXTRA_DIST += COPYING DESIGN.md README.md CONTRIBUTING.md CHANGELOG.md CITATION.cff
 
 check_PROGRAMS += tests/unit/test_base
 TESTS += tests/unit/test_base
 tests_unit_test_base_SOURCES = tests/unit/test_base.c tests/tap.h
 tests_unit_test_base_LDADD = libengram-core.a -lm
+
+GENERIC_TESTS = tests/unit/test_cli.sh tests/unit/test_man.sh tests/golden/run.sh tests/house/test_house.sh \
+	tests/layering/test_includes.sh tests/layering/test_core_link.sh tests/layering/test_toy_policy.sh
+TESTS += $(GENERIC_TESTS)
+# a folder is shipped whole: a golden test is its two files and no line here
+EXTRA_DIST += $(GENERIC_TESTS) tests/house/files.sh tests/layering/check.sh tests/layering/toy.c tests/golden
+
+# Write every tests/golden/NAME.out anew; read the diff before committing it.
+.PHONY: rebaseline check-all fuzz
+rebaseline: engram$(EXEEXT)
+	$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/golden/run.sh --rebaseline
+# gcc and clang, each as release, hostile and sanitizer build
+check-all:
+	cd $(srcdir) && ./quickstart check-all
