@@ -15,7 +15,8 @@ GENERIC_TESTS = tests/unit/test_cli.sh tests/unit/test_man.sh tests/golden/run.s
 	tests/layering/test_includes.sh tests/layering/test_core_link.sh tests/layering/test_toy_policy.sh
 TESTS += $(GENERIC_TESTS)
 # a folder is shipped whole: a golden test is its two files and no line here
-EXTRA_DIST += $(GENERIC_TESTS) tests/house/files.sh tests/layering/check.sh tests/layering/toy.c tests/golden
+EXTRA_DIST += $(GENERIC_TESTS) tests/house/files.sh tests/layering/check.sh tests/layering/toy.c tests/golden \
+	tests/fuzz/run.sh
 
 # Write every tests/golden/NAME.out anew; read the diff before committing it.
 .PHONY: rebaseline check-all fuzz
@@ -24,3 +25,7 @@ rebaseline: engram$(EXEEXT)
 # gcc and clang, each as release, hostile and sanitizer build
 check-all:
 	cd $(srcdir) && ./quickstart check-all
+# Fuzz every target of a build configured with CC=clang --enable-fuzz --enable-asan (tests/fuzz/fuzz_*).
+FUZZ_SECONDS = 60
+fuzz: all
+	$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/fuzz/run.sh $(FUZZ_SECONDS)
