@@ -28,7 +28,7 @@ BEGIN {
 	may["sim/metric"]      = "sim/base sim/engine *_view.h"
 	may["sim/machine"]     = may["sim/reclaim"] " sim/reclaim sim/numa sim/slab sim/heap sim/metric" \
 				 " workloads/gen/gen.h workloads/trace/trace.h"
-	may["results"]         = "sim/base sim/metric sim/machine"
+	may["results"]         = "sim/base sim/metric sim/machine workloads/trace/trace.h"
 	may["sim/experiment"]  = may["sim/machine"] " sim/machine results workloads/gen workloads/trace"
 	may["plots"]           = "sim/base sim/machine results"
 	may["sim/cli"]         = may["sim/experiment"] " sim/experiment plots"
