@@ -8,7 +8,11 @@ sim/phys/palloc/registry.c: $(top_srcdir)/sim/phys/palloc/plugins.mk $(top_srcdi
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(GEN_REGISTRY) palloc sim/phys/palloc/palloc.h $(PALLOC_PLUGINS) > $@.tmp && mv $@.tmp $@
 CLEANFILES += sim/phys/palloc/registry.c
 
-check_PROGRAMS += tests/unit/test_frag
+check_PROGRAMS += tests/unit/test_frag tests/conformance/palloc tests/property/palloc_model
+TESTS += tests/unit/test_frag tests/conformance/palloc tests/property/palloc_model
 tests_unit_test_frag_SOURCES = tests/unit/test_frag.c
 tests_unit_test_frag_LDADD = libengram-core.a -lm
-TESTS += tests/unit/test_frag
+tests_conformance_palloc_SOURCES = tests/conformance/palloc.c tests/conformance/palloc_rig.h
+tests_conformance_palloc_LDADD = libengram-core.a -lm
+tests_property_palloc_model_SOURCES = tests/property/palloc_model.c
+tests_property_palloc_model_LDADD = libengram-core.a -lm
