@@ -1,4 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 noinst_LIBRARIES += libengram-results.a
 libengram_results_a_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(GSL_CFLAGS)
-libengram_results_a_SOURCES =
+libengram_results_a_SOURCES = results/writer.h results/reader.h results/h5.h results/h5.c results/h5read.c \
+	results/cell.h results/cell.c results/merge.c results/host.c
+
+results_libs = libengram-results.a libengram-core.a $(HDF5_LIBS) $(GSL_LIBS) -lm
+
+# A plausible result file without a simulator, for those who draw and compare; not a test.
+check_PROGRAMS += tests/make_result
+tests_make_result_SOURCES = tests/make_result.c tests/synthetic.h
+tests_make_result_LDADD = $(results_libs)
