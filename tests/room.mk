@@ -4,7 +4,7 @@
 # _SOURCES and _LDADD, TESTS += tests/unit/test_x.
 EXTRA_DIST += tests/tap.h quickstart .ci/run
 # the page that a repository opens with, and its companions
-EXTRA_DIST += COPYING DESIGN.md README.md CONTRIBUTING.md CHANGELOG.md CITATION.cff
+EXTRA_DIST += COPYING DESIGN.md README.md INSTALL.md CONTRIBUTING.md CHANGELOG.md CITATION.cff
 
 check_PROGRAMS += tests/unit/test_base
 TESTS += tests/unit/test_base
