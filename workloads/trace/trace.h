@@ -32,6 +32,7 @@ struct trace_open_options {
 	uint32_t block;          /* at most this many accesses per block; 0 = 8192. Never changes a result. */
 	bool     keep_intact;    /* a damaged end is the end: the records before it are delivered           */
 	bool     skip_bad;       /* go on after a damaged chunk; clears `complete`                          */
+	bool     verify;         /* hash the records as they pass and compare with the trailer at the end   */
 };
 
 /*
@@ -54,6 +55,23 @@ void trace_close(struct trace_reader *r);
 uint32_t    trace_capabilities(const struct trace_reader *r);
 const char *trace_metadata(const struct trace_reader *r, const char *key);
 const char *trace_name(const struct trace_reader *r, uint32_t id);
+
+/* Metadata by position, sorted by key; false past the last. Borrowed until the next trace_next(). */
+bool trace_metadata_at(const struct trace_reader *r, unsigned i, const char **key, const char **value);
+
+/* What a reader has met so far, and what the file says of itself. */
+struct trace_reader_info {
+	unsigned major, minor;       /* format version                                                  */
+	uint64_t records;            /* delivered so far                                                */
+	uint64_t chunks;             /* whole record chunks read so far                                 */
+	uint64_t raw_bytes;          /* of them, decompressed                                           */
+	uint64_t stored_bytes;       /* of them, as stored                                              */
+	uint64_t bad_chunks;         /* skipped as damaged (skip_bad)                                   */
+	uint64_t unknown;            /* op codes and chunks of a newer minor version that were skipped  */
+	bool     damaged_end;        /* the end was missing and keep_intact took what there is          */
+	char     content_hash[65];   /* "" while unknown: known at open for a file, at the end of a pipe*/
+};
+void trace_reader_info(const struct trace_reader *r, struct trace_reader_info *info);
 
 /*
  * The reader as a table. The machine (layer 6, libc and libm alone) reaches traces only through it, so
@@ -89,20 +107,33 @@ struct trace_write_options {
 	int      level;          /* zstd level 1..19, 0 = stored; default 3 (pass -1) */
 	uint32_t chunk_bytes;    /* raw bytes per chunk, 64 KiB..8 MiB; 0 = 1 MiB     */
 	bool     text;           /* the text twin instead of the container            */
+	bool     defer;          /* metadata, capabilities and ops flagged EG_OPF_INIT may come at any time
+				  * (an importer knows them last): records wait in a scratch file */
 };
 
 /* Create `path` ("-" = standard output) under a temporary name; trace_writer_finish() renames it. */
 eg_status trace_writer_open(struct trace_writer **w, const char *path, const struct trace_write_options *o,
 			    struct eg_errors *err) EG_MUST_USE;
-/* Metadata must be set before the first record. Values are copied. */
+/*
+ * Metadata should be set before the first record; later ones go to the end of the file, where a reader
+ * of a pipe meets them last (deferred writers: any time, all in front). Values are copied; a key is
+ * letters, digits, '_', '.', '-'.
+ */
 eg_status trace_writer_meta(struct trace_writer *w, const char *key, const char *value) EG_MUST_USE;
 eg_status trace_writer_capabilities(struct trace_writer *w, uint32_t caps) EG_MUST_USE;
 /* The id of a text (defined once; the same text gives the same id). 0 on failure. */
 uint32_t  trace_writer_name(struct trace_writer *w, const char *text);
 eg_status trace_writer_access(struct trace_writer *w, uint32_t stream, uint64_t word) EG_MUST_USE;
+/* A run of accesses of one stream. */
+eg_status trace_writer_accesses(struct trace_writer *w, uint32_t stream, const uint64_t *acc, uint32_t nr) EG_MUST_USE;
+/* The time of the accesses that follow; a time lasts until the next one (an op's own time counts too). */
+eg_status trace_writer_time(struct trace_writer *w, eg_time time) EG_MUST_USE;
+/* One op. Ops flagged EG_OPF_INIT come before all other records (deferred writers: at any time). */
 eg_status trace_writer_op(struct trace_writer *w, const struct eg_op *op) EG_MUST_USE;
 /* Flush, write the trailer, sync, rename; or remove the temporary file. Frees w in both cases. */
 eg_status trace_writer_finish(struct trace_writer *w, struct eg_errors *err) EG_MUST_USE;
+/* The same; hash[] receives the identity of what was written. */
+eg_status trace_writer_finish_hash(struct trace_writer *w, char hash[65], struct eg_errors *err) EG_MUST_USE;
 void      trace_writer_abort(struct trace_writer *w);
 
 #endif
