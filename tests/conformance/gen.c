@@ -3,9 +3,13 @@
  * Every generator keeps the contract of workloads/gen/gen.h.
  *
  * Loops over the generated registry: a new generator is tested with no edit here but its golden value,
- * which `tests/conformance/gen --print` writes as lines to paste below.
+ * which `tests/conformance/gen --print` writes as the lines of gen_golden.h. `--rate` prints how fast each one
+ * is with its default parameters (docs/generators.md quotes it).
  */
+#include <time.h>
+
 #include "sim/base/sha256.h"
+#include "sim/machine/spec.h"
 #include "tests/tap.h"
 #include "workloads/gen/gen.h"
 
@@ -17,7 +21,7 @@
 
 /* Where a generator has one of these, the test sets it: every stream is to end within MAX_ITEMS. */
 static const struct { const char *name, *value; } small[] = {
-	{ "footprint", "512KiB" }, { "table", "512KiB" }, { "rss", "512KiB" }, { "accesses", "5000" },
+	{ "footprint", "512KiB" }, { "table", "512KiB" }, { "rss", "512KiB" }, { "references", "5000" },
 	{ "updates", "5000" }, { "ops", "600" }, { "passes", "1" }, { "children", "5" }, { "live", "40" },
 };
 
@@ -414,6 +418,20 @@ static void test_interleaved(const struct gen_ops *ops, int variant)
 		run_free(&r[k]);
 }
 
+/* A generator's keys stand in one YAML map with those of the replay and with two words of its own. */
+static void test_keys(const struct gen_ops *ops)
+{
+	bool own = true;
+
+	for (const struct eg_param *p = ops->params; p->name; p++)
+		if (eg_param_find(spec_replay_params, p->name) >= 0 || strcmp(p->name, "generator") == 0 ||
+		    strcmp(p->name, "label") == 0 || strchr(p->name, '-')) {
+			printf("# %s\n", p->name);
+			own = false;
+		}
+	ok(own, "%s: no key that means something else in a workload item", ops->name);
+}
+
 /* Every bound of the table is enforced, every default and every bound parses, every row has a help. */
 static void test_params(const struct gen_ops *ops)
 {
@@ -500,8 +518,42 @@ static int print_golden(void)
 	return 0;
 }
 
+/* Nanoseconds of CPU time per access (per op, where a generator makes few accesses), after its init. */
+static int print_rates(void)
+{
+	static uint64_t acc[4096];
+	struct gen_buffer buf = { acc, EG_ARRAY_LEN(acc) };
+
+	for (unsigned g = 0; gen_registry[g]; g++) {
+		struct run r = { .ops = gen_registry[g] };
+		uint64_t accesses = 0, ops = 0, sum = 0;
+		clock_t start = clock(), ready, end;
+		struct eg_block b = { .kind = EG_BLOCK_OP };
+
+		if (eg_args_init(&r.args, r.ops->params, &r.arena) != EG_OK || run_init(&r, 1, 0, NULL) != EG_OK)
+			return 1;
+		ready = clock();
+		for (uint32_t s = 0; s < 64 && accesses < 20000000; s++)
+			do {
+				r.ops->next(r.state, s, &buf, &b);
+				accesses += b.kind == EG_BLOCK_ACCESS ? b.nr : 0;
+				ops += b.kind == EG_BLOCK_OP;
+				sum += b.kind == EG_BLOCK_ACCESS ? acc[b.nr / 2] : 0;
+			} while (b.kind != EG_BLOCK_END && accesses < 20000000);
+		end = clock();
+		printf("%-14s %9" PRIu64 " accesses %6" PRIu64 " ops  %6.2f ns an item  init %5.1f ms  (%" PRIx64 ")\n",
+		       r.ops->name, accesses, ops,
+		       (double)(end - ready) / CLOCKS_PER_SEC * 1e9 / (double)(accesses + ops),
+		       (double)(ready - start) / CLOCKS_PER_SEC * 1e3, sum & 0xff);
+		run_free(&r);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "--rate") == 0)
+		return print_rates();
 	if (argc > 1 && strcmp(argv[1], "--print") == 0)
 		return print_golden();
 	for (unsigned g = 0; gen_registry[g]; g++) {
@@ -510,6 +562,7 @@ int main(int argc, char **argv)
 		ok(gen_find(ops->name) == ops, "%s: found by its name, which is its own", ops->name);
 		ok(ops->summary && ops->summary[0] && ops->capabilities, "%s: described", ops->name);
 		test_params(ops);
+		test_keys(ops);
 		test_share(ops);
 		test_no_memory(ops);
 		test_stream(ops, -1);

@@ -8,7 +8,7 @@
  *
  *   1. The region is n = footprint / node nodes.
  *   2. The links form a single cycle through all nodes, uniform among the (n - 1)! cycles.
- *   3. `accesses` steps along it from node 0, one 8-byte read at the start of each node (`write`: read and
+ *   3. `references` steps along it from node 0, one 8-byte read at the start of each node (`write`: read and
  *      write back).
  *
  * Unit of work: one step. Streams: pointer-chase.cycle.
@@ -43,7 +43,7 @@ static const struct eg_param pointer_chase_params[] = {
 	GEN_REGION_PARAMS("footprint", "64MiB", "size of all nodes together"),
 	{ .name = "node", .type = EG_PARAM_SIZE, .def = "64B", .min = "8B", .max = "1GiB",
 	  .help = "distance between neighbouring nodes; 4KiB: one a page" },
-	{ .name = "accesses", .type = EG_PARAM_COUNT, .def = "10000000", .min = "1", .max = "1000000000000000",
+	{ .name = "references", .type = EG_PARAM_COUNT, .def = "10000000", .min = "1", .max = "1000000000000000",
 	  .help = "steps after the fill" },
 	{ .name = "write", .type = EG_PARAM_BOOL, .def = "false", .help = "each step also writes the node" },
 	{ 0 }
@@ -63,7 +63,7 @@ static eg_status pointer_chase_init(void *state, const struct eg_args *args, con
 
 	EG_TRY(gen_region_init(&p->region, args, "footprint", env, err));
 	p->node = eg_args_u64(args, "node");
-	p->left = eg_args_u64(args, "accesses");
+	p->left = eg_args_u64(args, "references");
 	p->word = eg_access(p->region.base, eg_args_bool(args, "write") ? EG_ACCESS_MODIFY : EG_ACCESS_READ, 8);
 	p->nr = p->region.bytes / p->node;
 	if (p->nr == 0)

@@ -13,3 +13,12 @@ check_PROGRAMS += tests/conformance/gen
 tests_conformance_gen_SOURCES = tests/conformance/gen.c tests/conformance/gen_golden.h
 tests_conformance_gen_LDADD = libengram-gen.a libengram-core.a $(GSL_LIBS) -lm
 TESTS += tests/conformance/gen
+
+check_PROGRAMS += tests/unit/test_dist tests/unit/test_gen
+tests_unit_test_dist_SOURCES = tests/unit/test_dist.c
+tests_unit_test_dist_LDADD = libengram-gen.a libengram-core.a $(GSL_LIBS) -lm
+tests_unit_test_gen_SOURCES = tests/unit/test_gen.c
+tests_unit_test_gen_LDADD = libengram-gen.a libengram-core.a $(GSL_LIBS) -lm
+TESTS += tests/unit/test_dist tests/unit/test_gen
+
+EXTRA_DIST += docs/generators.md

@@ -42,7 +42,7 @@ static const struct eg_param zipf_params[] = {
 	GEN_REGION_PARAMS("footprint", "64MiB", "size of the region"),
 	{ .name = "theta", .type = EG_PARAM_REAL, .def = "0.99", .min = "0", .max = "8",
 	  .help = "skew: 0 is uniform; 0.99 is YCSB's default" },
-	{ .name = "accesses", .type = EG_PARAM_COUNT, .def = "10000000", .min = "1", .max = "1000000000000000",
+	{ .name = "references", .type = EG_PARAM_COUNT, .def = "10000000", .min = "1", .max = "1000000000000000",
 	  .help = "accesses after the fill" },
 	{ .name = "write_ratio", .type = EG_PARAM_REAL, .def = "0.1", .min = "0", .max = "1",
 	  .help = "share of the accesses that write" },
@@ -66,7 +66,7 @@ static eg_status zipf_init(void *state, const struct eg_args *args, const struct
 
 	EG_TRY(gen_region_init(&z->region, args, "footprint", env, err));
 	z->shift = eg_args_u64(args, "granularity") == 0 ? EG_PAGE_SHIFT : 6;
-	z->left = eg_args_u64(args, "accesses");
+	z->left = eg_args_u64(args, "references");
 	z->write32 = gen_chance32(eg_args_real(args, "write_ratio"));
 	z->item_rng = eg_rng_stream(env->seed, "zipf.item", env->instance);
 	z->detail_rng = eg_rng_stream(env->seed, "zipf.detail", env->instance);
