@@ -174,6 +174,15 @@ static int parse(const struct verb_ops *v, int argc, char **argv, struct cli_arg
 	return 0;
 }
 
+/* Data that did not reach its reader is a failure, not a success with a hole (full disk on stdout). */
+static int finish(int rc)
+{
+	if (fflush(stdout) == 0 || rc != 0)
+		return rc;
+	fprintf(stderr, "engram: cannot write to standard output\n");
+	return eg_status_exit_code(EG_IO);
+}
+
 int main(int argc, char **argv)
 {
 	const struct verb_ops *v;
@@ -182,11 +191,11 @@ int main(int argc, char **argv)
 
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
 		help();
-		return argc < 2 ? 2 : 0;
+		return finish(argc < 2 ? 2 : 0);
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
 		printf("engram %s\n", PACKAGE_VERSION);
-		return 0;
+		return finish(0);
 	}
 	if (argv[1][0] == '-')
 		return cli_usage("options come after the verb; `engram --help` lists the verbs");
@@ -202,10 +211,5 @@ int main(int argc, char **argv)
 	else if (rc == 1)
 		rc = 0;
 	eg_free(a);
-	/* data that did not reach its reader is a failure, not a success with a hole (full disk on stdout) */
-	if (fflush(stdout) != 0 && rc == 0) {
-		fprintf(stderr, "engram: cannot write to standard output\n");
-		rc = eg_status_exit_code(EG_IO);
-	}
-	return rc;
+	return finish(rc);
 }
