@@ -4,8 +4,9 @@
  *
  * Loops over the generated registry: a new generator is tested with no edit here but its golden value,
  * which `tests/conformance/gen --print` writes as the lines of gen_golden.h. `--rate` prints how fast each one
- * is with its default parameters (docs/generators.md quotes it).
+ * is with its default parameters, `--table` the parameter tables of docs/generators.md.
  */
+#include <stdlib.h>
 #include <time.h>
 
 #include "sim/base/sha256.h"
@@ -506,6 +507,81 @@ static void test_share(const struct gen_ops *ops)
 	}
 }
 
+/* The row of docs/generators.md for one parameter. */
+static void doc_row(const struct eg_param *p, char *row, size_t size)
+{
+	char range[200];
+
+	if (p->type == EG_PARAM_CHOICE) {
+		size_t n = 0;
+
+		for (const char *c = p->choices; *c && n + 3 < sizeof(range); c++) {
+			if (*c == '|')
+				range[n++] = ',', range[n++] = ' ';
+			else
+				range[n++] = *c;
+		}
+		range[n] = '\0';
+	} else if (p->min) {
+		(void)snprintf(range, sizeof(range), "%s to %s", p->min, p->max);
+	} else {
+		(void)snprintf(range, sizeof(range), "true, false");
+	}
+	(void)snprintf(row, size, "| `%s` | %s | %s | %s |\n", p->name, p->def, range, p->help);
+}
+
+static int print_table(void)
+{
+	char row[600];
+
+	for (unsigned g = 0; gen_registry[g]; g++) {
+		printf("\n## %s\n\n| parameter | default | range | meaning |\n|---|---|---|---|\n", gen_registry[g]->name);
+		for (const struct eg_param *p = gen_registry[g]->params; p->name; p++) {
+			doc_row(p, row, sizeof(row));
+			printf("%s", row);
+		}
+	}
+	return 0;
+}
+
+/* The page of a generator in docs/generators.md shows the table that the code has. */
+static void test_docs(void)
+{
+	static char text[1u << 16];
+	const char *srcdir = getenv("SRCDIR");
+	char name[600];
+	FILE *f;
+	size_t n;
+
+	(void)snprintf(name, sizeof(name), "%s/docs/generators.md", srcdir ? srcdir : ".");
+	f = fopen(name, "rb");
+	if (!ok(f != NULL, "docs/generators.md can be read"))
+		return;
+	n = fread(text, 1, sizeof(text) - 1, f);
+	(void)fclose(f);
+	text[n] = '\0';
+	for (unsigned g = 0; gen_registry[g]; g++) {
+		const struct gen_ops *ops = gen_registry[g];
+		const char *page, *next;
+		bool same;
+
+		(void)snprintf(name, sizeof(name), "\n## %s\n", ops->name);
+		page = strstr(text, name);
+		next = page ? strstr(page + 1, "\n## ") : NULL;
+		same = page != NULL;
+		for (const struct eg_param *p = ops->params; same && p->name; p++) {
+			const char *row;
+
+			doc_row(p, name, sizeof(name));
+			row = strstr(page, name);
+			same = row && (!next || row < next);
+			if (!same)
+				printf("# missing: %s", name);
+		}
+		ok(same, "%s: its page shows its parameters", ops->name);
+	}
+}
+
 static int print_golden(void)
 {
 	for (unsigned g = 0; gen_registry[g]; g++) {
@@ -554,6 +630,8 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "--rate") == 0)
 		return print_rates();
+	if (argc > 1 && strcmp(argv[1], "--table") == 0)
+		return print_table();
 	if (argc > 1 && strcmp(argv[1], "--print") == 0)
 		return print_golden();
 	for (unsigned g = 0; gen_registry[g]; g++) {
@@ -574,6 +652,7 @@ int main(int argc, char **argv)
 				test_interleaved(ops, (int)v);
 			}
 	}
+	test_docs();
 	ok(gen_find("no-such-generator") == NULL, "an unknown name is not found");
 	return tap_done();
 }

@@ -33,9 +33,11 @@ struct gen {
 
 static struct gen g;
 
+static uint64_t memory = UINT64_C(64) << 20;      /* of the machine */
+
 static bool start(const char *name, const struct setting *s)
 {
-	struct gen_env env = { .seed = 7, .memory_bytes = UINT64_C(64) << 20, .arena = &g.arena };
+	struct gen_env env = { .seed = 7, .memory_bytes = memory, .arena = &g.arena };
 	char why[200];
 
 	memset(&g, 0, sizeof(g));
@@ -164,6 +166,9 @@ static void test_stream(void)
 	is_u64(op[0].arg[1], UINT64_C(16) << 20, "stream: a quarter of 64 MiB");
 	finish();
 	refused("stream", WITH({ "footprint_share", "0.00001" }), "footprint_share");
+	memory = UINT64_C(15) << 40;
+	refused("stream", WITH({ "footprint_share", "16" }), "64TiB");
+	memory = UINT64_C(64) << 20;
 }
 
 /* ---- gups ---------------------------------------------------------------------------------------- */

@@ -67,7 +67,7 @@ struct fork_storm {
 };
 
 static const struct eg_param fork_storm_params[] = {
-	GEN_REGION_PARAMS("rss", "64MiB", "memory of the root: one anonymous mapping"),
+	GEN_REGION_PARAMS("rss", "1GiB", "memory of the root: one anonymous mapping"),
 	{ .name = "children", .type = EG_PARAM_COUNT, .def = "16", .min = "1", .max = "65536",
 	  .help = "forks by the root" },
 	{ .name = "depth", .type = EG_PARAM_COUNT, .def = "1", .min = "1", .max = "16",

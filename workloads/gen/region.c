@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 
+/* What a share may come to: with GEN_BASE it stays below the 128 TiB of 47-bit user addresses. */
+#define REGION_MAX (UINT64_C(64) << 40)
+
 enum { MAP, MARK_FILL, FILL, WARM, MARK_RUN, BODY };
 
 const char *const gen_region_names[] = { "fill", "run", NULL };
@@ -29,6 +32,9 @@ eg_status gen_region_size(uint64_t *bytes, const struct eg_args *args, const cha
 	size = eg_align_down(size, EG_PAGE_SIZE);
 	if (size == 0)
 		return eg_fail(err, EG_BAD_INPUT, "%s: less than one page of 4KiB; a larger share is needed",
+			       share_name);
+	if (size > REGION_MAX)
+		return eg_fail(err, EG_BAD_INPUT, "%s: more than 64TiB of addresses; a smaller share is needed",
 			       share_name);
 	*bytes = size;
 	return EG_OK;
