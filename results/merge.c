@@ -583,6 +583,7 @@ static void make_latency(struct merge *m)
 	}
 	for (size_t i = 0; i < m->hists.nr && !m->out.failed; i++) {
 		const struct name *h = &m->hists.v[i];
+		struct eg_str moments = { 0 };
 		const char *var;
 
 		(void)snprintf(name, sizeof(name), "%.240s%s%.240s", h->text, *h->second ? "." : "", h->second);
@@ -600,9 +601,11 @@ static void make_latency(struct merge *m)
 			if (m->out.failed)
 				break;
 			m->hist_var[4 * i + 1 + k] = variable(m, g, var, 0, "ps", text, NULL);
-			if (k == 0)
-				h5_attr_text(&m->out, m->hist_var[4 * i], "moments", var);
+			eg_str_addf(&moments, "%s%s", k ? " " : "", var);
 		}
+		h5_attr_text(&m->out, m->hist_var[4 * i], "moments", eg_str_text(&moments));
+		m->out.failed |= moments.failed;
+		eg_str_free(&moments);
 	}
 	end_group(m, g, m->rank + inner);
 	eg_free(taken.v);

@@ -2,7 +2,8 @@
 noinst_LIBRARIES += libengram-results.a
 libengram_results_a_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(GSL_CFLAGS)
 libengram_results_a_SOURCES = results/writer.h results/reader.h results/h5.h results/h5.c results/h5read.c \
-	results/cell.h results/cell.c results/merge.c results/host.c
+	results/cell.h results/cell.c results/merge.c results/host.c results/file.h results/reader.c results/reader_data.c \
+	results/stats.h results/stats.c
 
 results_libs = libengram-results.a libengram-core.a $(HDF5_LIBS) $(GSL_LIBS) -lm
 
@@ -10,3 +11,8 @@ results_libs = libengram-results.a libengram-core.a $(HDF5_LIBS) $(GSL_LIBS) -lm
 check_PROGRAMS += tests/make_result
 tests_make_result_SOURCES = tests/make_result.c tests/synthetic.h
 tests_make_result_LDADD = $(results_libs)
+
+check_PROGRAMS += tests/unit/test_stats
+tests_unit_test_stats_SOURCES = tests/unit/test_stats.c
+tests_unit_test_stats_LDADD = $(results_libs)
+TESTS += tests/unit/test_stats
