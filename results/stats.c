@@ -116,7 +116,7 @@ size_t stats_holm(const double *p, size_t n, double *adjusted)
 	double floor_p = 0.0;
 
 	for (size_t i = 0; i < n; i++) {
-		have += !isnan(p[i]);
+		have += isnan(p[i]) ? 0u : 1u;
 		adjusted[i] = not_defined;
 	}
 	/* step down: smallest first, times the number not yet done, never below the one before. n is some hundreds. */
