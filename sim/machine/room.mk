@@ -1,1 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+libengram_core_a_SOURCES += \
+	sim/machine/cost.h sim/machine/cost.c \
+	sim/machine/spec.h sim/machine/spec.c \
+	sim/machine/run.h
