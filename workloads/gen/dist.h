@@ -42,13 +42,34 @@ eg_status gen_alias_build(struct gen_alias *a, const double *weight, uint32_t n,
 eg_status gen_alias_zipf(struct gen_alias *a, uint32_t n, double theta, bool scramble, struct eg_arena *arena,
 			 struct eg_errors *err) EG_MUST_USE;
 
-/* One draw = one step of the generator: the product's high half is the slot, its low half the coin. */
-static inline uint32_t gen_alias_draw(const struct gen_alias *a, struct eg_rng *r)
+/*
+ * A draw in two halves, one step of the generator in the first. The first asks for the slot's cache line, so
+ * that a loop of first halves and then of second ones waits for many misses at once.
+ */
+struct gen_alias_pick {
+	uint32_t slot, coin;
+};
+
+static inline struct gen_alias_pick gen_alias_pick(const struct gen_alias *a, struct eg_rng *r)
 {
 	unsigned __int128 m = (unsigned __int128)eg_rng_next(r) * a->n;
-	const struct gen_alias_slot *s = &a->slot[(uint64_t)(m >> 64)];
+	struct gen_alias_pick p = { (uint32_t)(m >> 64), (uint32_t)((uint64_t)m >> 32) };
 
-	return (uint32_t)((uint64_t)m >> 32) < s->threshold ? s->item : s->alias;
+	__builtin_prefetch(&a->slot[p.slot]);
+	return p;
+}
+
+static inline uint32_t gen_alias_take(const struct gen_alias *a, struct gen_alias_pick p)
+{
+	const struct gen_alias_slot *s = &a->slot[p.slot];
+	uint32_t keep = 0 - (uint32_t)(p.coin < s->threshold);
+
+	return s->alias ^ ((s->alias ^ s->item) & keep);        /* no branch: many would be mispredicted */
+}
+
+static inline uint32_t gen_alias_draw(const struct gen_alias *a, struct eg_rng *r)
+{
+	return gen_alias_take(a, gen_alias_pick(a, r));
 }
 
 /* ---- quantile table: a continuous quantity ------------------------------------------------------- */

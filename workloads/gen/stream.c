@@ -81,7 +81,8 @@ static eg_status stream_init(void *state, const struct eg_args *args, const stru
  * address, which never leaves the low 57 bits. Inlined with a constant number of arrays for the usual ones:
  * 0.5 instead of 1.2 ns an access.
  */
-static inline void whole_elements(const struct stream *s, uint64_t *acc, uint64_t count, uint64_t off, uint32_t arrays)
+static inline void whole_elements(const struct stream *s, uint64_t *acc, uint64_t count, uint64_t off,
+				  uint32_t arrays)
 {
 	for (; count; count--, off += s->stride)
 		for (uint32_t a = 0; a < arrays; a++)

@@ -20,13 +20,17 @@
  * Check values for n = 1000, theta = 0.99: the first rank has 0.12938 of the accesses, the top 1 % have
  * 38.2 %, the top 10 % 68.5 % (tests/unit/test_dist.c).
  *
- * Cost: 12 bytes of table per granule, one cache line per draw, at most 2^26 granules (256 GiB of pages).
+ * Cost: 12 bytes of table per granule, at most 2^26 granules (256 GiB of pages). A draw is one step of the
+ * generator and one miss on the table, which for 1 M granules is 12 MB: draws are made in groups so that
+ * the misses overlap. Measured at 1 M pages: 53 ns one by one, 17 to 20 ns in groups of 64; 5 ns at 16 K.
  * Rejected: the approximation of Gray et al. (SIGMOD 1994), which YCSB uses: floating point at each draw
  * and wrong by some percent at the first ranks. Real popularity drifts, and real accesses come in runs:
  * draws here are independent. Left out: drift, arrivals.
  */
 #include "workloads/gen/dist.h"
 #include "workloads/gen/region.h"
+
+#define AHEAD 64u      /* draws whose slots are fetched together */
 
 struct zipf {
 	struct gen_region region;
@@ -88,10 +92,17 @@ static uint32_t zipf_fill(struct zipf *z, uint64_t *acc, uint32_t capacity)
 	unsigned shift = z->shift;
 
 	_Static_assert(EG_ACCESS_READ == 0 && EG_ACCESS_WRITE == 1, "the write bit is bit 57");
-	for (uint32_t n = 0; n < nr; n++) {
-		uint64_t granule = gen_alias_draw(&z->item, &item), d = eg_rng_next(&detail);
+	for (uint32_t n = 0; n < nr;) {
+		struct gen_alias_pick pick[AHEAD];
+		uint32_t group = nr - n < AHEAD ? nr - n : AHEAD;
 
-		acc[n] = (base + (granule << shift) + (d & words)) | (uint64_t)(d >> 32 < write32) << 57;
+		for (uint32_t i = 0; i < group; i++)
+			pick[i] = gen_alias_pick(&z->item, &item);
+		for (uint32_t i = 0; i < group; i++) {
+			uint64_t granule = gen_alias_take(&z->item, pick[i]), d = eg_rng_next(&detail);
+
+			acc[n++] = (base + (granule << shift) + (d & words)) | (uint64_t)(d >> 32 < write32) << 57;
+		}
 	}
 	z->item_rng = item;
 	z->detail_rng = detail;
