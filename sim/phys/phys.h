@@ -144,6 +144,12 @@ eg_status phys_init(struct phys *p, struct eg_arena *arena, const struct phys_co
 		    struct eg_errors *errors) EG_MUST_USE;
 void phys_fini(struct phys *p);
 
+/*
+ * Compute watermarks and lowmem reserves from what the zones manage, as phys_init() does and as Linux does
+ * again when a tunable is written. Uses min_free_kbytes, khugepaged and watermark_scale_factor alone.
+ */
+void phys_set_limits(struct phys *p, const struct phys_config *config);
+
 static inline struct frame *phys_frame(const struct phys *p, eg_pfn pfn)
 {
 	EG_ASSERT(pfn.v < p->nr_frames);

@@ -74,6 +74,7 @@ void phys_view_huge_free(const struct phys *p, uint16_t *free, uint16_t *exists)
 static void validate_zone(const struct phys *p, const struct phys_zone *z)
 {
 	uint64_t nr_free = 0, nr_used = 0, nr_reserved = 0;
+	static const struct frame nothing;
 	struct palloc_free state;
 
 	z->ops->validate(z->state);
@@ -86,6 +87,7 @@ static void validate_zone(const struct phys *p, const struct phys_zone *z)
 		EG_CHECK(z->ops->frame_is_free(z->state, (eg_pfn){ pfn }) == frame_is_free(f));
 		EG_CHECK(f->kind < NR_FRAME_KINDS && f->order <= EG_MAX_ORDER);
 		if (frame_is_free(f)) {
+			EG_CHECK(f->kind == FRAME_FREE_HEAD || memcmp(f, &nothing, sizeof(nothing)) == 0);
 			nr_free++;
 		} else if (f->kind == FRAME_RESERVED) {
 			nr_reserved++;

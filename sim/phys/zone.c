@@ -159,7 +159,7 @@ static uint64_t khugepaged_min_kbytes(const struct phys *p)
 	return pages * 4;
 }
 
-static void set_limits(struct phys *p, const struct phys_config *config)
+void phys_set_limits(struct phys *p, const struct phys_config *config)
 {
 	unsigned factor = config->watermark_scale_factor ? config->watermark_scale_factor : 10;
 	uint64_t kbytes = isqrt(16 * 4 * p->managed);
@@ -219,7 +219,7 @@ static eg_status build(struct phys *p, struct eg_arena *arena, const struct phys
 		p->managed += p->zone[i].managed;
 		EG_TRY(init_policy(p, &p->zone[i], arena, config));
 	}
-	set_limits(p, config);
+	phys_set_limits(p, config);
 	return EG_OK;
 }
 

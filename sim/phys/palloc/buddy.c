@@ -89,7 +89,7 @@ static inline void mark_head(struct frame *f, unsigned order, unsigned type)
 static inline void clear_head(struct frame *f)
 {
 	f->next = f->prev = 0;
-	f->kind = f->order = f->migratetype = 0;
+	f->kind = f->order = f->migratetype = f->flags = 0;
 }
 
 static inline void push_head(struct buddy *b, uint32_t pfn, unsigned order, unsigned type)
@@ -270,9 +270,12 @@ static void steal(struct buddy *b, uint32_t pfn, unsigned type, bool whole, uint
 	(*steps)++;
 }
 
-/* Make a block of a foreign type ours. False if there is none. Cold: returns through *res what it did. */
-static EG_NOINLINE bool fall_back(struct buddy *b, const struct palloc_req *req, unsigned type,
-				  struct palloc_result *res)
+/*
+ * Make a block of a foreign type ours: afterwards the lists of `type` can serve the request. *from and
+ * *order_taken say where it came from. False if there is none.
+ */
+static bool fall_back(struct buddy *b, const struct palloc_req *req, unsigned type, unsigned *from_type,
+		      unsigned *order_taken, uint32_t *steps)
 {
 	unsigned order = req->order, lowest = order, k;
 	int from = -1;
@@ -282,49 +285,30 @@ static EG_NOINLINE bool fall_back(struct buddy *b, const struct palloc_req *req,
 		return false;
 	if (req->flags & PALLOC_NOFRAGMENT && lowest < EG_HUGE_ORDER)
 		lowest = EG_HUGE_ORDER;
-	for (k = b->max_order + 1u; k-- > lowest && from < 0; ) {
-		res->steps++;
-		from = foreign_type(b, k, type);
-		if (from >= 0)
-			break;
+	for (k = b->max_order + 1u; k > lowest && from < 0; ) {
+		++*steps;
+		from = foreign_type(b, --k, type);
 	}
 	if (from < 0)
 		return false;
 	whole = may_claim(k, type);
 	if (!whole && k > order)
-		for (k = order; ; k++) {
-			res->steps++;
-			from = foreign_type(b, k, type);
-			if (from >= 0)
-				break;
-		}
-	steal(b, b->list[from][k].head, type, whole, &res->steps);
-	res->fallback = (uint8_t)(from + 1);
-	res->fallback_order = (uint8_t)k;
+		for (k = order; (from = foreign_type(b, k, type)) < 0; k++)
+			++*steps;
+	steal(b, b->list[from][k].head, type, whole, steps);
+	*from_type = (unsigned)from;
+	*order_taken = k;
 	return true;
 }
 
 /* ---- the two hot calls ------------------------------------------------------------------------------ */
 
-static struct palloc_result buddy_alloc_pages(void *state, const struct palloc_req *req)
+/* Rule 2, with the smallest sufficient order k known. Returns the frame. */
+static inline uint32_t carve(struct buddy *b, unsigned order, unsigned k, unsigned type)
 {
-	struct palloc_result res = { .outcome = PALLOC_GRANTED, .steps = 1 };
-	struct buddy *b = state;
-	unsigned order = req->order, type = req->migratetype & b->type_and, k, sufficient;
-	struct list *l;
-	uint32_t pfn, next;
+	struct list *l = &b->list[type][k];
+	uint32_t pfn = l->head, next = b->frames[pfn].next;
 
-	sufficient = (unsigned)b->nonempty[type] >> order;
-	if (EG_UNLIKELY(!sufficient)) {
-		if (!fall_back(b, req, type, &res))
-			return (struct palloc_result){ .outcome = PALLOC_NO_BLOCK, .pfn = EG_PFN_NONE,
-						       .steps = res.steps };
-		sufficient = (unsigned)b->nonempty[type] >> order;
-	}
-	k = order + (unsigned)__builtin_ctz(sufficient);
-	l = &b->list[type][k];
-	pfn = l->head;
-	next = b->frames[pfn].next;
 	l->head = next;
 	l->nr--;
 	clear_head(&b->frames[pfn]);
@@ -334,7 +318,6 @@ static struct palloc_result buddy_alloc_pages(void *state, const struct palloc_r
 		l->tail = FRAME_NONE;
 		list_emptied(b, k, type);
 	}
-	res.steps += k - order;
 	b->count.splits += k - order;
 	b->nonempty[type] |= (uint16_t)((1u << k) - (1u << order));
 	while (k > order) {                  /* these lists were empty: k was the smallest that was not */
@@ -345,8 +328,38 @@ static struct palloc_result buddy_alloc_pages(void *state, const struct palloc_r
 		mark_head(f, k, type);
 		f->next = f->prev = FRAME_NONE;
 	}
-	res.pfn = (eg_pfn){ pfn };
+	return pfn;
+}
+
+static EG_NOINLINE struct palloc_result alloc_foreign(struct buddy *b, const struct palloc_req *req,
+						      unsigned type)
+{
+	struct palloc_result res = { .outcome = PALLOC_NO_BLOCK, .pfn = EG_PFN_NONE, .steps = 1 };
+	unsigned from, order_taken, k;
+
+	if (!fall_back(b, req, type, &from, &order_taken, &res.steps))
+		return res;
+	k = (unsigned)__builtin_ctz((unsigned)b->nonempty[type] >> req->order << req->order);
+	res.outcome = PALLOC_GRANTED;
+	res.pfn = (eg_pfn){ carve(b, req->order, k, type) };
+	res.steps += k - req->order;
+	res.fallback = (uint8_t)(from + 1);
+	res.fallback_order = (uint8_t)order_taken;
 	return res;
+}
+
+/* The result is made of registers alone: read back from the stack it would cost two failed store forwards. */
+static struct palloc_result buddy_alloc_pages(void *state, const struct palloc_req *req)
+{
+	struct buddy *b = state;
+	unsigned order = req->order, type = req->migratetype & b->type_and, k;
+	unsigned sufficient = (unsigned)b->nonempty[type] >> order;
+
+	if (EG_UNLIKELY(!sufficient))
+		return alloc_foreign(b, req, type);
+	k = order + (unsigned)__builtin_ctz(sufficient);
+	return (struct palloc_result){ .outcome = PALLOC_GRANTED, .pfn = { carve(b, order, k, type) },
+				       .steps = 1 + k - order };
 }
 
 /* Merge and insert; `to_tail` for boot memory. */
