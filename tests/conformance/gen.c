@@ -43,8 +43,26 @@ static const struct { const char *gen, *key[4], *value[4]; } variants[] = {
 	{ "fork-storm", { "touch", "child_write" }, { "1", "off" } },
 };
 
-/* sha256 of the op stream of all streams, small defaults, seed 1, instance 0; from --print. */
-static const struct { const char *gen, *hash; } golden[] = {
+/* The summary figures of a small run; a changed hash with the same figures is another order or choice. */
+#define FIGURES(X)                                                                                            \
+	X(items)                 /* accesses and ops of all streams                                        */ \
+	X(mapped_bytes)          /* by mmap                                                                */ \
+	X(pages_touched)         /* different pages, of each address space                                 */ \
+	X(forks)                 /* fork, vfork, clone                                                     */ \
+	X(frees)                 /* munmap, free_pages                                                     */ \
+	X(largest_live)          /* most bytes mapped, or in blocks, at a time in one address space        */
+
+struct figures {
+#define X(name) uint64_t name;
+	FIGURES(X)
+#undef X
+};
+
+/* sha256 of the op stream of all streams, small defaults, seed 1, instance 0, and its figures; by --print. */
+static const struct {
+	const char    *gen, *hash;
+	struct figures figures;
+} golden[] = {
 #include "tests/conformance/gen_golden.h"
 };
 
@@ -115,13 +133,14 @@ struct region {
 struct task {
 	bool     born;
 	uint32_t space;
+	uint64_t live;          /* bytes mapped */
 	struct region region[MAX_REGIONS];
 	unsigned nr;
 };
 
 struct facts {
 	char     hash[65];
-	uint64_t items, accesses;
+	struct figures sum;
 	uint32_t streams;
 	bool     ends;          /* every stream: EXIT, then END for ever         */
 	bool     mapped;        /* accesses inside own mappings, munmap of whole ones */
@@ -133,6 +152,28 @@ struct facts {
 
 static struct task task[MAX_STREAMS];
 static uint8_t live_id[1u << 16];
+static uint64_t live_blocks;            /* bytes */
+
+/* Pages touched: the small runs stay within these; a page of a space is one bit. */
+#define MAX_TOUCHED_PAGES (UINT64_C(1) << 19)
+static uint8_t touched[MAX_STREAMS][MAX_TOUCHED_PAGES / 8];
+
+static void touch(uint32_t space, uint64_t addr, struct facts *f)
+{
+	uint64_t page = (addr - GEN_BASE) >> EG_PAGE_SHIFT;
+
+	if (page >= MAX_TOUCHED_PAGES) {
+		f->mapped = false;
+	} else if (!(touched[space][page / 8] >> (page % 8) & 1)) {
+		touched[space][page / 8] |= (uint8_t)(1u << (page % 8));
+		f->sum.pages_touched++;
+	}
+}
+
+static void live_at_most(uint64_t bytes, struct facts *f)
+{
+	f->sum.largest_live = bytes > f->sum.largest_live ? bytes : f->sum.largest_live;
+}
 
 static bool inside(const struct task *t, uint64_t addr, uint64_t size)
 {
@@ -154,6 +195,9 @@ static void map(struct task *t, const struct eg_op *op, struct facts *f)
 			f->mapped = false;
 	if (t->nr < MAX_REGIONS)
 		t->region[t->nr++] = (struct region){ start, end };
+	f->sum.mapped_bytes += op->arg[1];
+	t->live += op->arg[1];
+	live_at_most(t->live, f);
 }
 
 static void unmap(struct task *t, const struct eg_op *op, struct facts *f)
@@ -161,6 +205,8 @@ static void unmap(struct task *t, const struct eg_op *op, struct facts *f)
 	for (unsigned i = 0; i < t->nr; i++)
 		if (t->region[i].start == op->arg[0] && t->region[i].end == op->arg[0] + op->arg[1]) {
 			t->region[i] = t->region[--t->nr];
+			t->live -= op->arg[1];
+			f->sum.frees++;
 			return;
 		}
 	f->mapped = false;
@@ -170,6 +216,7 @@ static void birth(uint32_t parent, const struct eg_op *op, struct facts *f)
 {
 	uint64_t child = op->arg[0];
 
+	f->sum.forks++;
 	if (child == 0 || child >= MAX_STREAMS || task[child].born) {
 		f->ends = false;        /* a stream number that is used twice, or no small integer */
 		return;
@@ -183,6 +230,24 @@ static void birth(uint32_t parent, const struct eg_op *op, struct facts *f)
 	task[child].born = true;
 	if (child >= f->streams)
 		f->streams = (uint32_t)child + 1;
+}
+
+static void block(const struct eg_op *op, struct facts *f)
+{
+	uint8_t *id = &live_id[op->arg[0]];
+	uint64_t bytes = EG_PAGE_SIZE << op->arg[1];
+
+	if (op->code == EG_OP_ALLOC_PAGES) {
+		f->pages &= *id == 0;
+		*id = (uint8_t)(op->arg[1] + 1);
+		live_blocks += bytes;
+		live_at_most(live_blocks, f);
+	} else {
+		f->pages &= *id == op->arg[1] + 1;
+		*id = 0;
+		live_blocks -= bytes;
+		f->sum.frees++;
+	}
 }
 
 static void one_op(const struct gen_ops *ops, uint32_t s, const struct eg_op *op, struct facts *f)
@@ -215,10 +280,8 @@ static void one_op(const struct gen_ops *ops, uint32_t s, const struct eg_op *op
 	case EG_OP_FREE_PAGES:
 		if (op->arg[0] >= sizeof(live_id) || op->arg[1] > EG_MAX_ORDER)
 			f->pages = false;
-		else if (op->code == EG_OP_ALLOC_PAGES)
-			f->pages &= live_id[op->arg[0]] == 0, live_id[op->arg[0]] = (uint8_t)(op->arg[1] + 1);
 		else
-			f->pages &= live_id[op->arg[0]] == op->arg[1] + 1, live_id[op->arg[0]] = 0;
+			block(op, f);
 		break;
 	default:
 		break;
@@ -257,6 +320,8 @@ static void drain(const struct run *r, uint32_t capacity, struct facts *f)
 	*f = (struct facts){ .ends = true, .mapped = true, .pages = true, .shape = true, .names = true, .streams = 1 };
 	memset(task, 0, sizeof(task));
 	memset(live_id, 0, sizeof(live_id));
+	memset(touched, 0, sizeof(touched));
+	live_blocks = 0;
 	task[0].born = true;
 	eg_sha256_init(&h);
 	(void)eg_mem_fail_nth(0);
@@ -272,11 +337,12 @@ static void drain(const struct run *r, uint32_t capacity, struct facts *f)
 			switch (b.kind) {
 			case EG_BLOCK_ACCESS:
 				f->shape &= b.nr >= 1 && b.nr <= capacity && b.acc == acc;
-				for (uint32_t i = 0; i < b.nr; i++)
+				for (uint32_t i = 0; i < b.nr; i++) {
 					f->mapped &= inside(&task[task[s].space], eg_access_addr(acc[i]),
 							    eg_access_size(acc[i]));
+					touch(task[s].space, eg_access_addr(acc[i]), f);
+				}
 				hash_words(&h, acc, b.nr);
-				f->accesses += b.nr;
 				items += b.nr;
 				break;
 			case EG_BLOCK_OP:
@@ -290,7 +356,7 @@ static void drain(const struct run *r, uint32_t capacity, struct facts *f)
 				break;
 			}
 		}
-		f->items += items;
+		f->sum.items += items;
 		f->ends &= over && task[s].born;
 		for (int again = 0; again < 2; again++) {
 			r->ops->next(r->state, s, &buf, &b);
@@ -340,7 +406,7 @@ static void test_stream(const struct gen_ops *ops, int variant)
 	ok(first.shape, "%s (%s): blocks are well formed", ops->name, key);
 	ok(first.names, "%s (%s): every name has a text", ops->name, key);
 	is_u64(first.host_requests, 0, "no host memory asked for after init");
-	ok(first.items > 100, "%s (%s): %" PRIu64 " items", ops->name, key, first.items);
+	ok(first.sum.items > 100, "%s (%s): %" PRIu64 " items", ops->name, key, first.sum.items);
 }
 
 static bool is_random(const struct gen_ops *ops)
@@ -362,6 +428,9 @@ static void test_seed(const struct gen_ops *ops)
 	for (size_t i = 0; i < EG_ARRAY_LEN(golden); i++)
 		if (strcmp(golden[i].gen, ops->name) == 0) {
 			is_str(one.hash, golden[i].hash, "golden op stream");
+#define X(figure) is_u64(one.sum.figure, golden[i].figures.figure, "golden " #figure);
+			FIGURES(X)
+#undef X
 			return;
 		}
 	ok(false, "%s: has a golden value (run with --print)", ops->name);
@@ -589,7 +658,11 @@ static int print_golden(void)
 
 		if (!facts_of(gen_registry[g], -1, 1, 0, 512, &f))
 			return 1;
-		printf("\t{ \"%s\",\n\t  \"%s\" },\n", gen_registry[g]->name, f.hash);
+		printf("\t{ \"%s\",\n\t  \"%s\",\n\t  {", gen_registry[g]->name, f.hash);
+#define X(figure) printf(" ." #figure " = %" PRIu64 ",", f.sum.figure);
+		FIGURES(X)
+#undef X
+		printf(" } },\n");
 	}
 	return 0;
 }
