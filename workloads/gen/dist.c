@@ -20,8 +20,8 @@
  *
  * Quantile tables. 4097 knots at the probabilities i / 4096 (the outer two at 2^-20 and 1 - 2^-20, where
  * an unbounded quantile would be infinite), linear in between. Against the exact distribution the mean
- * of an exponential comes out 0.04 % high, nearly all of it from the last cell; test_dist holds it
- * to 0.1 %. Rejected: inversion by formula at each draw (floating point in the stream, 30 ns), and the
+ * of an exponential comes out 0.05 % high, nearly all of it from the last cell; test_dist holds it
+ * to 0.1 %. Rejected: inversion by formula at each draw (floating point in the stream), and the
  * bare 4096 midpoints (a lifetime would take 4096 values only).
  *
  * Permutation. A Feistel network of 4 rounds over the next even power of two >= n, walked until the value

@@ -32,7 +32,6 @@
  * image after exec; a real snapshot child reads everything (`touch: 1`, `child_write: false`). Left out: page
  * tables deep enough to matter come from `rss` alone, all of it one anonymous mapping.
  */
-#include "sim/base/check.h"
 #include "workloads/gen/dist.h"
 #include "workloads/gen/region.h"
 
