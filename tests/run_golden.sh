@@ -6,9 +6,9 @@
 # are no patterns and each script is run twice. It runs in an empty folder in which configs/ is the project's,
 # with engram on the PATH.
 #
-#   golden.sh                 compare (TAP)
-#   golden.sh --rebaseline    write every NAME.out anew (`make rebaseline`); read the diff before committing it
-#   golden.sh [...] NAME...   only these
+#   run_golden.sh                 compare (TAP)
+#   run_golden.sh --rebaseline    write every NAME.out anew (`make rebaseline`); read the diff before committing it
+#   run_golden.sh [...] NAME...   only these
 set -eu
 mode=compare
 if [ "${1-}" = --rebaseline ]; then
