@@ -29,6 +29,8 @@ const char *result_name(const struct result_file *f);    /* the experiment's nam
 /* -- the sweep -- */
 unsigned                  result_nr_axes(const struct result_file *f);
 const struct result_axis *result_axis(const struct result_file *f, unsigned i);
+/* The shortest tail of the axis' path that names it alone: "page_allocator". */
+const char               *result_axis_short(const struct result_file *f, unsigned i);
 unsigned                  result_nr_seeds(const struct result_file *f);
 const uint64_t           *result_seeds(const struct result_file *f);
 size_t                    result_nr_points(const struct result_file *f);

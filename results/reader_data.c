@@ -84,7 +84,7 @@ static unsigned count_tail(const struct result_file *f, const char *key)
 	return n;
 }
 
-static const char *short_name(const struct result_file *f, unsigned axis)
+const char *result_axis_short(const struct result_file *f, unsigned axis)
 {
 	const char *name = f->axes[axis].name, *p = name + strlen(name);
 
@@ -104,7 +104,7 @@ char *result_point_text(const struct result_file *f, size_t point, char *buf, si
 
 	(void)snprintf(buf, size, "%s", f->nr_axes ? "" : "all");
 	for (unsigned a = 0; a < f->nr_axes && at < size; a++)
-		at += (size_t)snprintf(buf + at, size - at, "%s%s=%s", a ? " " : "", short_name(f, a),
+		at += (size_t)snprintf(buf + at, size - at, "%s%s=%s", a ? " " : "", result_axis_short(f, a),
 				       result_point_label(f, point, a));
 	return buf;
 }
@@ -115,7 +115,7 @@ static const char *axis_name(const void *ctx, unsigned i)
 
 	if (i >= 2 * f->nr_axes)
 		return NULL;
-	return i < f->nr_axes ? short_name(f, i) : f->axes[i - f->nr_axes].name;
+	return i < f->nr_axes ? result_axis_short(f, i) : f->axes[i - f->nr_axes].name;
 }
 
 static const char *label_name(const void *ctx, unsigned i)

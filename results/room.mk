@@ -3,7 +3,8 @@ noinst_LIBRARIES += libengram-results.a
 libengram_results_a_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(GSL_CFLAGS)
 libengram_results_a_SOURCES = results/writer.h results/reader.h results/h5.h results/h5.c results/h5read.c \
 	results/cell.h results/cell.c results/merge.c results/host.c results/file.h results/reader.c results/reader_data.c \
-	results/stats.h results/stats.c
+	results/stats.h results/stats.c results/compare.h results/compare.c results/compare_text.c \
+	results/report.h results/report.c
 
 results_libs = libengram-results.a libengram-core.a $(HDF5_LIBS) $(GSL_LIBS) -lm
 

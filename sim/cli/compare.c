@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* compare - sweep points of one or several results, side by side, with intervals and marks. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "results/compare.h"
+#include "sim/base/mem.h"
+#include "sim/cli/verb.h"
+
+#define MAX_FILES 32u
+
+static const struct cli_option options[] = {
+	{ .name = "baseline", .arg = "K=V,...", .help = "compare with these labels (default: compare.baseline of the experiment, else the first point)" },
+	{ .name = "metric", .letter = 'm', .arg = "NAME", .help = "a metric, or a pattern with * and ?; may be repeated (default: a readable selection)", .repeat = true },
+	{ .name = "format", .letter = 'f', .arg = "FORMAT", .help = "table (default), csv or json" },
+	{ .name = "json", .help = "the same as --format json" },
+	{ 0 }
+};
+
+enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
+
+static bool read_format(const struct cli_args *args, enum format *out)
+{
+	static const char *const names[] = { "table", "csv", "json" };
+	const char *text = cli_value(args, "format");
+
+	*out = cli_given(args, "json") ? FORMAT_JSON : FORMAT_TABLE;
+	if (!text)
+		return true;
+	for (unsigned i = 0; i < EG_ARRAY_LEN(names); i++)
+		if (strcmp(text, names[i]) == 0) {
+			*out = (enum format)i;
+			return true;
+		}
+	if (strcmp(text, "markdown") == 0 || strcmp(text, "latex") == 0)
+		(void)cli_usage("compare: --format %s is not built yet; there are: table, csv, json", text);
+	else
+		(void)cli_usage("compare: unknown format %.40s; there are: table, csv, json", text);
+	return false;
+}
+
+/* A terminal's width; no limit when the table goes to a file or pipe. */
+static unsigned table_width(void)
+{
+	struct winsize w;
+
+	if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) != 0)
+		return 0;
+	return w.ws_col;
+}
+
+static eg_status show(struct result_file **files, unsigned nr, const struct cli_args *args, enum format format,
+		      struct eg_errors *err)
+{
+	const char *metrics[CLI_MAX_ARGS / 8];
+	unsigned nr_metrics = 0;
+	struct eg_str out = { 0 };
+	struct compare c;
+	eg_status s;
+
+	for (unsigned i = 0; options[i].name; i++)
+		if (strcmp(options[i].name, "metric") == 0)
+			while (args->values[i][nr_metrics]) {
+				metrics[nr_metrics] = args->values[i][nr_metrics];
+				nr_metrics++;
+			}
+	EG_TRY(compare_build(&c, files, nr, cli_value(args, "baseline"), metrics, nr_metrics, err));
+	if (format == FORMAT_CSV)
+		compare_csv(&c, &out);
+	else if (format == FORMAT_JSON)
+		compare_json(&c, &out);
+	else
+		compare_table(&c, table_width(), &out);
+	if (out.failed)
+		s = eg_fail(err, EG_NO_MEMORY, "no memory for the text of the comparison");
+	else
+		s = fputs(eg_str_text(&out), stdout) < 0 ? eg_fail_errno(err, false, "cannot write to standard output") : EG_OK;
+	eg_str_free(&out);
+	compare_free(&c);
+	return s;
+}
+
+static int compare_run(const struct cli_args *args)
+{
+	struct result_file *files[MAX_FILES] = { 0 };
+	struct eg_errors err = { 0 };
+	enum format format;
+	eg_status s = EG_OK;
+
+	if (!read_format(args, &format))
+		return eg_status_exit_code(EG_USAGE);
+	for (unsigned i = 0; i < args->nr; i++) {
+		eg_status one = result_open(args->arg[i], &files[i], &err);
+
+		s = s == EG_OK ? one : s;
+	}
+	if (s == EG_OK)
+		s = show(files, args->nr, args, format, &err);
+	for (unsigned i = 0; i < args->nr; i++)
+		result_close(files[i]);
+	return cli_report(s, &err);
+}
+
+const struct verb_ops verb_compare_ops = {
+	.name = "compare",
+	.summary = "sweep points side by side, with intervals",
+	.usage = "FILE.h5... [options]",
+	.description =
+		"Shows each metric at each sweep point as its mean over the seeds and half of the 95 % interval, and\n"
+		"its ratio to a baseline. The same seed is the same workload at every point, so values are compared\n"
+		"seed by seed; a difference is marked only when the 95 % interval of the paired differences excludes\n"
+		"zero. With several files each point is compared with the same point of the first file.",
+	.example = "engram compare quickstart.h5 --baseline page_allocator=buddy --metric 'fault_latency.*'",
+	.options = options,
+	.min_args = 1,
+	.max_args = MAX_FILES,
+	.run = compare_run,
+};

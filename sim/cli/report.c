@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* report - print the simulated machine's /proc files for one moment of one cell. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "results/report.h"
+#include "sim/base/param.h"
+#include "sim/cli/verb.h"
+
+static const struct cli_option options[] = {
+	{ .name = "as", .arg = "VIEW", .help = "buddyinfo, meminfo or vmstat (must be given)" },
+	{ .name = "at", .arg = "TIME", .help = "the last snapshot at or before this simulated time, such as 250ms (default: the end)" },
+	{ .name = "point", .arg = "K=V,...", .help = "labels of one sweep point (needed when there are several)" },
+	{ .name = "seed", .arg = "N", .help = "one of the experiment's seeds (default: the first)" },
+	{ 0 }
+};
+
+static eg_status choose_point(struct result_file *f, const char *text, size_t *point, struct eg_errors *err)
+{
+	char first[300], second[300];
+	size_t fits = 0, other = 0;
+	int want[64];
+
+	for (unsigned a = 0; a < result_nr_axes(f); a++)
+		want[a] = -1;
+	if (text)
+		EG_TRY(result_parse_point(f, text, want, err));
+	for (size_t p = 0; p < result_nr_points(f); p++) {
+		if (!result_point_fits(f, p, want))
+			continue;
+		*(fits ? &other : point) = p;
+		fits++;
+	}
+	if (fits == 1)
+		return EG_OK;
+	(void)result_point_text(f, *point, first, sizeof(first));
+	(void)result_point_text(f, other, second, sizeof(second));
+	for (char *c = first; *c; c++)
+		if (*c == ' ')
+			*c = ',';
+	return eg_fail(err, EG_USAGE, "report: %zu points of the sweep fit (%s ... %s)\nname one with --point %s", fits, first,
+		       second, first);
+}
+
+static eg_status choose_seed(const struct result_file *f, const struct cli_args *args, unsigned *seed,
+			     struct eg_errors *err)
+{
+	uint64_t wanted = result_seeds(f)[0];
+	char list[200] = "";
+	size_t at = 0;
+
+	if (!cli_number(args, "seed", 0, UINT64_MAX, &wanted))
+		return EG_USAGE;
+	for (*seed = 0; *seed < result_nr_seeds(f); (*seed)++)
+		if (result_seeds(f)[*seed] == wanted)
+			return EG_OK;
+	for (unsigned i = 0; i < result_nr_seeds(f) && at < sizeof(list); i++)
+		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%" PRIu64, i ? ", " : "", result_seeds(f)[i]);
+	return eg_fail(err, EG_USAGE, "report: no seed %" PRIu64 "; there are: %s", wanted, list);
+}
+
+static eg_status choose_time(const char *text, double *ns, struct eg_errors *err)
+{
+	static const struct eg_param at = { .name = "at", .type = EG_PARAM_TIME, .help = "" };
+	struct eg_value v = { 0 };
+	char why[200];
+
+	*ns = (double)NAN;
+	if (!text)
+		return EG_OK;
+	if (eg_param_parse(&at, text, &v, why, sizeof(why)) != EG_OK)
+		return eg_fail(err, EG_USAGE, "report: --at: %s", why);
+	*ns = (double)v.u / (double)EG_PS_PER_NS;
+	return EG_OK;
+}
+
+static eg_status show(struct result_file *f, const struct cli_args *args, struct eg_errors *err)
+{
+	struct eg_str out = { 0 };
+	char text[400];
+	size_t point = 0, index = 0;
+	unsigned seed = 0;
+	double ns;
+	eg_status s;
+
+	EG_TRY(choose_point(f, cli_value(args, "point"), &point, err));
+	EG_TRY(choose_seed(f, args, &seed, err));
+	EG_TRY(choose_time(cli_value(args, "at"), &ns, err));
+	EG_TRY(report_snapshot(f, point, seed, ns, &index, err));
+	s = report_text(f, cli_value(args, "as"), point, seed, index, &out, err);
+	if (s == EG_OK && fputs(eg_str_text(&out), stdout) < 0)
+		s = eg_fail_errno(err, false, "cannot write to standard output");
+	eg_str_free(&out);
+	if (s == EG_OK && !args->quiet)
+		fprintf(stderr, "engram: %s, seed %" PRIu64 ", simulated time %g ms\n",
+			result_point_text(f, point, text, sizeof(text)), result_seeds(f)[seed],
+			result_snapshot_times(f)[index] / 1e6);
+	return s;
+}
+
+static int report_run(const struct cli_args *args)
+{
+	struct eg_errors err = { 0 };
+	struct result_file *f;
+	eg_status s;
+
+	if (!cli_given(args, "as"))
+		return cli_usage("report: which view? --as buddyinfo, --as meminfo or --as vmstat");
+	/* before the file: a wrong name is a wrong name whatever the file holds */
+	s = report_check_view(cli_value(args, "as"), &err);
+	if (s == EG_OK)
+		s = result_open(args->arg[0], &f, &err);
+	if (s != EG_OK)
+		return cli_report(s, &err);
+	s = show(f, args, &err);
+	result_close(f);
+	if (s == EG_USAGE && !err.nr)           /* cli_number() has said it */
+		return eg_status_exit_code(s);
+	return cli_report(s, &err);
+}
+
+const struct verb_ops verb_report_ops = {
+	.name = "report",
+	.summary = "the simulated machine's /proc files at one moment",
+	.usage = "FILE.h5 --as VIEW [options]",
+	.description =
+		"Prints buddyinfo, meminfo or vmstat as the simulated kernel would have shown it, in the format of the\n"
+		"real one, so that existing tools read it. Values are since boot. The state is that of the last\n"
+		"snapshot at or before --at; which one that was stands on standard error.",
+	.example = "engram report quickstart.h5 --as buddyinfo --at 250ms --point page_allocator=buddy",
+	.options = options,
+	.min_args = 1,
+	.max_args = 1,
+	.run = report_run,
+};
