@@ -27,6 +27,7 @@
 #include "sim/base/check.h"
 #include "sim/base/mem.h"
 #include "workloads/trace/codec.h"
+#include "workloads/trace/copy.h"
 #include "workloads/trace/crc32c.h"
 #include "workloads/trace/egt.h"
 
@@ -207,36 +208,37 @@ static void peek_trailer(struct trace_reader *r)
 		eg_sha256_hex(t + 24, r->info.content_hash);
 }
 
-eg_status trace_open(struct trace_reader **out, const char *path, const struct trace_open_options *o,
-		     struct eg_errors *err)
+/* fd and the n bytes already read from it (0: none). */
+static eg_status open_fd(struct trace_reader **out, const char *path, int fd, const uint8_t *seen, size_t n,
+			 const struct trace_open_options *o, struct eg_errors *err)
 {
 	struct trace_reader *r = eg_calloc(1, sizeof(*r));
-	bool in = strcmp(path, "-") == 0;
 	eg_status s = EG_OK;
 
 	*out = NULL;
-	if (!r)
+	if (!r) {
+		if (fd > STDIN_FILENO)
+			(void)close(fd);
 		return eg_fail(err, EG_NO_MEMORY, "%s: out of memory", path);
+	}
 	if (o)
 		r->o = *o;
 	if (!r->o.block)
 		r->o.block = BLOCK_DEFAULT;
-	r->fd = -1;
+	r->fd = fd;
 	r->last_time = EG_TIME_NONE;
 	egt_hash_init(&r->hash);
-	r->path = eg_strdup(in ? "standard input" : path);
-	r->io = eg_calloc(IO_BUFFER, 1);
+	r->path = eg_strdup(path);
+	r->io_end = n;
+	r->io = eg_calloc(n > IO_BUFFER ? n : IO_BUFFER, 1);
 	r->acc = eg_calloc(r->o.block, sizeof(*r->acc));
 	r->zstd = ZSTD_createDCtx();
 	if (!r->path || !r->io || !r->acc || !r->zstd)
 		s = eg_fail(err, EG_NO_MEMORY, "%s: out of memory", path);
 	if (s == EG_OK) {
-		r->fd = in ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-		if (r->fd < 0)
-			s = eg_fail_errno(err, true, "%s: cannot open", path);
-	}
-	if (s == EG_OK)
+		memcpy(r->io, seen, n);
 		s = read_header(r, err);
+	}
 	if (s == EG_OK)
 		peek_trailer(r);
 	if (s == EG_OK)
@@ -244,6 +246,33 @@ eg_status trace_open(struct trace_reader **out, const char *path, const struct t
 	else
 		trace_close(r);
 	return s;
+}
+
+eg_status trace_open(struct trace_reader **out, const char *path, const struct trace_open_options *o,
+		     struct eg_errors *err)
+{
+	bool in = strcmp(path, "-") == 0;
+	int fd = in ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+
+	*out = NULL;
+	if (fd < 0)
+		return eg_fail_errno(err, true, "%s: cannot open", path);
+	return open_fd(out, in ? "standard input" : path, fd, (const uint8_t *)"", 0, o, err);
+}
+
+eg_status trace_open_input(struct trace_reader **out, struct input *in, const struct trace_open_options *o,
+			   struct eg_errors *err)
+{
+	int fd;
+
+	*out = NULL;
+	if (in->codec)
+		return eg_fail(err, EG_BAD_INPUT, "%s: an .egt trace inside a %s file; decompress it first (an .egt is "
+			       "compressed inside)", in->path, in->compression);
+	fd = in->fd == STDIN_FILENO ? in->fd : fcntl(in->fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return eg_fail_errno(err, false, "%s: cannot open", in->path);
+	return open_fd(out, in->path, fd, in->p, (size_t)(in->end - in->p), o, err);
 }
 
 void trace_close(struct trace_reader *r)
@@ -768,6 +797,11 @@ bool trace_metadata_at(const struct trace_reader *r, unsigned i, const char **ke
 const char *trace_name(const struct trace_reader *r, uint32_t id)
 {
 	return id && id <= r->nr_names && r->name[id - 1] ? r->name[id - 1] : "";
+}
+
+uint32_t trace_names(const struct trace_reader *r)
+{
+	return (uint32_t)r->nr_names;
 }
 
 void trace_reader_info(const struct trace_reader *r, struct trace_reader_info *info)

@@ -56,6 +56,9 @@ uint32_t    trace_capabilities(const struct trace_reader *r);
 const char *trace_metadata(const struct trace_reader *r, const char *key);
 const char *trace_name(const struct trace_reader *r, uint32_t id);
 
+/* Names met so far: ids 1..n. */
+uint32_t trace_names(const struct trace_reader *r);
+
 /* Metadata by position, sorted by key; false past the last. Borrowed until the next trace_next(). */
 bool trace_metadata_at(const struct trace_reader *r, unsigned i, const char **key, const char **value);
 

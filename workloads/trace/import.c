@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* import - from a file of some format to a finished .egt: detection, the report, lines and their errors. */
+#include "workloads/trace/import.h"
+
+#include <stdio.h>
+
+#include "sim/base/mem.h"
+#include "sim/base/str.h"
+#include "workloads/trace/copy.h"
+#include "workloads/trace/egt.h"
+
+/* ---- counts -------------------------------------------------------------------------------------- */
+
+static void report_add(struct import_report *r, const char *name, uint64_t n)
+{
+	for (unsigned i = 0; i < r->nr; i++)
+		if (strcmp(r->count[i].name, name) == 0) {
+			r->count[i].value += n;
+			return;
+		}
+	if (r->nr < IMPORT_COUNTS)
+		r->count[r->nr++] = (struct import_count){ name, n };
+}
+
+void import_add(struct import *im, const char *name, uint64_t n)
+{
+	report_add(im->report, name, n);
+}
+
+uint64_t import_count(const struct import_report *r, const char *name)
+{
+	for (unsigned i = 0; i < r->nr; i++)
+		if (strcmp(r->count[i].name, name) == 0)
+			return r->count[i].value;
+	return 0;
+}
+
+/* ---- lines --------------------------------------------------------------------------------------- */
+
+eg_status import_line(struct import *im, const char **line, const char **end, bool *cut)
+{
+	struct input *in = im->in;
+	size_t looked = 0;
+
+	*line = *end = NULL;
+	*cut = false;
+	for (;;) {
+		size_t have = (size_t)(in->end - in->p);
+		const uint8_t *lf = memchr(in->p + looked, '\n', have - looked);
+
+		if (lf || (in->eof && have)) {
+			const uint8_t *stop = lf ? lf : in->end;
+
+			*line = (const char *)in->p;
+			in->p = lf ? lf + 1 : in->end;
+			if (stop > (const uint8_t *)*line && stop[-1] == '\r')
+				stop--;
+			*end = (const char *)stop;
+			*cut = !lf;
+			return EG_OK;
+		}
+		if (in->eof)
+			return EG_OK;
+		if (have == INPUT_WINDOW)
+			return eg_fail(im->err, EG_BAD_INPUT, "%s:%llu:1: a line of more than %u bytes; is this a text file?",
+				       in->path, (unsigned long long)im->line, INPUT_WINDOW);
+		looked = have;
+		EG_TRY(input_more(in, im->err));
+	}
+}
+
+/* At most 60 printable characters of [from, end). */
+static void shown(const char *from, const char *end, char out[64])
+{
+	size_t n = 0;
+
+	for (; from < end && n < 60; from++)
+		out[n++] = *from >= 0x20 && *from < 0x7f ? *from : '?';
+	out[n] = '\0';
+}
+
+eg_status import_bad_line(struct import *im, const char *line, const char *end, const char *at, bool cut,
+			  bool *stop, const char *want)
+{
+	char found[64];
+	unsigned long long before = im->line - 1;
+	const char *why = "";
+
+	*stop = false;
+	im->bad++;
+	if (im->o->keep_intact) {
+		*stop = true;
+		im->report->damaged_end = true;
+		import_add(im, "dropped.after_damage", 1);
+		return EG_OK;
+	}
+	if (im->bad <= im->o->skip_bad) {
+		import_add(im, "dropped.bad_lines", 1);
+		return EG_OK;
+	}
+	if (memchr(line, '\0', (size_t)(end - line)))
+		why = "; the line holds binary zeros";
+	else if (end - line >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
+		why = "; the file begins with a UTF-8 byte order mark: remove it";
+	shown(line, end, found);
+	if (cut)
+		return eg_fail(im->err, EG_BAD_INPUT, "%s:%llu:%td: expected %s, found \"%s\"%s"
+			       "\nthe file ends inside a record; the %llu lines before it are whole: --keep-intact imports them",
+			       im->in->path, (unsigned long long)im->line, at - line + 1, want, found, why, before);
+	return eg_fail(im->err, EG_BAD_INPUT, "%s:%llu:%td: expected %s, found \"%s\"%s"
+		       "\n--skip-bad=N leaves out up to N such lines, --keep-intact ends the trace here",
+		       im->in->path, (unsigned long long)im->line, at - line + 1, want, found, why);
+}
+
+eg_status import_semantic(struct import *im, const char *name)
+{
+	import_add(im, name, 1);
+	if (!im->o->strict)
+		return EG_OK;
+	return eg_fail(im->err, EG_BAD_INPUT, "%s:%llu: %s (an error because of --strict)", im->in->path,
+		       (unsigned long long)im->line, name);
+}
+
+/* ---- ops ----------------------------------------------------------------------------------------- */
+
+eg_status import_flush(struct import *im)
+{
+	eg_status s = EG_OK;
+
+	if (im->nr_acc)
+		s = trace_writer_accesses(im->w, im->stream, im->acc, im->nr_acc);
+	im->nr_acc = 0;
+	return s;
+}
+
+eg_status import_op(struct import *im, const struct eg_op *op)
+{
+	EG_TRY(import_flush(im));
+	return trace_writer_op(im->w, op);
+}
+
+/* ---- detection ----------------------------------------------------------------------------------- */
+
+/* Formats that are known by sight and cannot be read yet. */
+static const struct {
+	const char *name, *magic;
+	unsigned    at, size;
+} not_built[] = {
+	{ "gem5 (packet, elastic or instruction) traces", "gem5", 0, 4 },
+	{ "zipped drmemtrace files", "PK\3\4", 0, 4 },
+	{ "libCacheSim LCS traces", "\xf0\xde\xbc\x9a\x78\x56\x34\x12", 0, 8 },
+	{ "trace-cmd trace.dat files (run: trace-cmd report)", "\x17\x08" "Dtracing", 0, 10 },
+	{ "perf.data files (run: perf script)", "PERFILE2", 0, 8 },
+	{ "ftrace text", "# tracer:", 0, 9 },
+	{ "trace-cmd report text", "cpus=", 0, 5 },
+	{ "drmemtrace view text", "Output format:", 0, 14 },
+	{ "mtrace logs", "= Start", 0, 7 },
+	{ "perf mem reports", "# PID, TID, IP, ADDR,", 0, 21 },
+};
+
+const struct importer_ops *import_detect(const struct input *in, struct eg_errors *err)
+{
+	const char *head = (const char *)in->p;
+	size_t len = (size_t)(in->end - in->p);
+	struct eg_str tried = { 0 };
+
+	if (len > 65536)
+		len = 65536;
+	for (unsigned i = 0; len && importer_registry[i]; i++)
+		if (importer_registry[i]->detect(head, len, in->eof))
+			return importer_registry[i];
+	for (unsigned i = 0; i < EG_ARRAY_LEN(not_built); i++)
+		if (len >= not_built[i].size && memcmp(head, not_built[i].magic, not_built[i].size) == 0) {
+			(void)eg_fail(err, EG_BAD_INPUT, "%s: %s are known, but their importer is not built yet", in->path,
+				      not_built[i].name);
+			return NULL;
+		}
+	for (unsigned i = 0; importer_registry[i]; i++)
+		eg_str_addf(&tried, "%s%s", i ? ", " : "", importer_registry[i]->name);
+	if (len == 0)
+		(void)eg_fail(err, EG_BAD_INPUT, "%s: the file is empty", in->path);
+	else
+		(void)eg_fail(err, EG_BAD_INPUT, "%s: not a trace format that is known by its content (tried egt, %s)"
+			      "\nname the format with --format NAME", in->path, eg_str_text(&tried));
+	eg_str_free(&tried);
+	return NULL;
+}
+
+/* ---- one import ---------------------------------------------------------------------------------- */
+
+static eg_status emit_region(void *ctx, const struct eg_op *op)
+{
+	struct import *im = ctx;
+
+	import_add(im, "inferred_mappings", 1);
+	return trace_writer_op(im->w, op);
+}
+
+static eg_status put_report(struct import *im)
+{
+	char text[512];
+
+	EG_TRY(trace_writer_capabilities(im->w, im->report->capabilities));
+	EG_TRY(trace_writer_meta(im->w, "import.format", im->report->format));
+	EG_TRY(trace_writer_meta(im->w, "import.compression", im->in->compression));
+	for (unsigned i = 0; i < im->report->nr; i++) {
+		char key[96];
+
+		(void)snprintf(key, sizeof(key), "import.%s", im->report->count[i].name);
+		(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)im->report->count[i].value);
+		EG_TRY(trace_writer_meta(im->w, key, text));
+	}
+	return EG_OK;
+}
+
+/* The importer, and what follows from what it has seen. */
+static eg_status run_importer(struct import *im, const struct importer_ops *ops)
+{
+	EG_TRY(ops->import(im));
+	EG_TRY(import_flush(im));
+	if (im->bad)
+		im->capabilities &= ~(TRACE_CAP(COMPLETE) | TRACE_CAP(NOLOST));
+	im->report->capabilities = im->capabilities;
+	if (im->infer) {
+		eg_status s = infer_regions(im->infer, emit_region, im);
+
+		if (s != EG_OK)
+			return eg_fail(im->err, s, "%s: out of memory for the touched pages", im->in->path);
+		EG_TRY(trace_writer_meta(im->w, "import.assumption.mappings",
+					 "inferred from the touched pages, joined when at most 1 MiB apart"));
+	}
+	return put_report(im);
+}
+
+static eg_status choose(const struct import_options *o, const struct input *in, const struct importer_ops **ops,
+			struct eg_errors *err)
+{
+	if (!o->format) {
+		*ops = import_detect(in, err);
+		return *ops ? EG_OK : EG_BAD_INPUT;
+	}
+	*ops = importer_find(o->format);
+	if (*ops)
+		return EG_OK;
+	return eg_fail(err, EG_USAGE, "--format %s: no such importer; see: engram trace convert --help", o->format);
+}
+
+static eg_status wants_infer(const struct import_options *o, const struct importer_ops *ops, bool *infer,
+			     struct eg_errors *err)
+{
+	*infer = ops->infer;
+	if (!o->vma)
+		return EG_OK;
+	*infer = strcmp(o->vma, "infer") == 0;
+	if (*infer || strcmp(o->vma, "none") == 0)
+		return EG_OK;
+	return eg_fail(err, EG_USAGE, "--vma %s: use infer or none", o->vma);
+}
+
+static bool is_container(const struct input *in)
+{
+	return in->end - in->p >= (ptrdiff_t)EGT_MAGIC_SIZE && memcmp(in->p, EGT_MAGIC, EGT_MAGIC_SIZE) == 0;
+}
+
+eg_status import_file(const char *path, const char *out, const struct import_options *o,
+		      struct import_report *report, struct eg_errors *err)
+{
+	const struct importer_ops *ops = NULL;
+	struct trace_write_options write = o->write;
+	struct import *im = NULL;
+	struct input in;
+	bool infer = false;
+	eg_status s;
+
+	*report = (struct import_report){ .nr = 0 };
+	EG_TRY(input_open(&in, path, err));
+	if (is_container(&in) || (o->format && strcmp(o->format, "egt") == 0)) {
+		s = copy_container(&in, out, o, report, err);
+		input_close(&in);
+		return s;
+	}
+	s = choose(o, &in, &ops, err);
+	if (s == EG_OK)
+		s = wants_infer(o, ops, &infer, err);
+	if (s != EG_OK)
+		goto out;
+	(void)snprintf(report->format, sizeof(report->format), "%s", ops->name);
+	im = eg_calloc(1, sizeof(*im));
+	if (!im) {
+		s = eg_fail(err, EG_NO_MEMORY, "%s: out of memory", path);
+		goto out;
+	}
+	im->in = &in;
+	im->err = err;
+	im->o = o;
+	im->report = report;
+	im->line = 1;
+	im->infer = infer ? infer_new() : NULL;
+	write.defer = true;
+	if (infer && !im->infer)
+		s = eg_fail(err, EG_NO_MEMORY, "%s: out of memory", path);
+	if (s == EG_OK)
+		s = trace_writer_open(&im->w, out, &write, err);
+	if (s != EG_OK)
+		goto out;
+	s = run_importer(im, ops);
+	if (s == EG_OK) {
+		s = trace_writer_finish_hash(im->w, report->content_hash, err);
+	} else if (err && err->nr == 0) {       /* the writer failed: it knows why */
+		s = trace_writer_finish(im->w, err);
+	} else {
+		trace_writer_abort(im->w);
+	}
+out:
+	if (im)
+		infer_free(im->infer);
+	eg_free(im);
+	input_close(&in);
+	return s;
+}
