@@ -46,6 +46,7 @@ static inline uint64_t eg_align_down(uint64_t x, uint64_t pow2) { return x & ~(p
 #define EG_LIKELY(x)    __builtin_expect(!!(x), 1)
 #define EG_UNLIKELY(x)  __builtin_expect(!!(x), 0)
 #define EG_NOINLINE     __attribute__((noinline))
+#define EG_ALWAYS_INLINE inline __attribute__((always_inline))
 #define EG_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 #endif

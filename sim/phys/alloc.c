@@ -21,9 +21,12 @@
 
 static inline unsigned highest_zone(uint32_t gfp)
 {
-	return gfp & GFP_DMA ? ZONE_DMA : gfp & GFP_DMA32 ? ZONE_DMA32 : ZONE_NORMAL;
+	static const uint8_t zone[4] = { ZONE_NORMAL, ZONE_DMA, ZONE_DMA32, ZONE_DMA };
+
+	return zone[gfp >> 8 & 3];
 }
 
+_Static_assert(GFP_DMA == 1u << 8 && GFP_DMA32 == 2u << 8, "the zone bits are an index");
 _Static_assert(GFP_MOVABLE >> 6 == MT_MOVABLE && GFP_RECLAIMABLE >> 6 == MT_RECLAIMABLE,
 	       "the mobility bits are the migratetype");
 
@@ -37,47 +40,78 @@ static inline bool zone_has(const struct phys_zone *z, unsigned order, uint64_t 
 	return z->free_pages > mark + z->protect[highest] + ((UINT64_C(1) << order) - 1);
 }
 
+static EG_NOINLINE void mark_tails(struct frame *head, unsigned order)
+{
+	for (uint32_t i = 1; i < 1u << order; i++) {
+		head[i].kind = head->kind;
+		head[i].migratetype = head->migratetype;
+		head[i].flags = FRAME_TAIL;
+	}
+}
+
 /* The records of a granted block. */
 static inline void mark_block(struct phys *p, uint32_t pfn, const struct phys_req *req, unsigned type)
 {
 	struct frame *f = &p->frames[pfn];
 
-	*f = (struct frame){ .kind = req->kind, .order = req->order, .migratetype = (uint8_t)type,
-			     .owner = req->owner, .index = req->index };
-	for (uint32_t i = 1; EG_UNLIKELY(i < 1u << req->order); i++) {
-		f[i].kind = req->kind;
-		f[i].migratetype = (uint8_t)type;
-		f[i].flags = FRAME_TAIL;
-	}
+	f->next = f->prev = 0;
+	frame_set_head(f, req->kind, req->order, type);
+	f->refs = 0;
+	f->owner = req->owner;
+	f->index = req->index;
+	if (EG_UNLIKELY(req->order))
+		mark_tails(f, req->order);
 }
 
-/* Ask one zone. True if it granted a block; steps are added either way. */
-static inline bool try_zone(struct phys *p, struct phys_zone *z, const struct phys_req *req, unsigned type,
-			    uint8_t flags, struct phys_result *res)
+static inline struct palloc_result ask(struct phys_zone *z, const struct phys_req *req, unsigned type,
+				       uint8_t flags)
 {
 	struct palloc_req pr = { .order = req->order, .migratetype = (uint8_t)type, .cpu = req->cpu,
 				 .flags = flags, .hint = req->hint };
-	struct palloc_result got = z->ops->alloc_pages(z->state, &pr);
 
-	res->steps += got.steps;
-	res->zones_tried++;
-	if (EG_UNLIKELY(got.outcome != PALLOC_GRANTED))
-		return false;
-	EG_ASSERT(z->start.v <= got.pfn.v && got.pfn.v + (1u << req->order) <= z->end.v);
-	mark_block(p, got.pfn.v, req, type);
+	return z->ops->alloc_pages(z->state, &pr);
+}
+
+/* Account for a block that the policy of zone z has granted. */
+static inline void granted(struct phys *p, struct phys_zone *z, const struct phys_req *req, unsigned type,
+			   eg_pfn pfn)
+{
+	EG_ASSERT(z->start.v <= pfn.v && pfn.v + (1u << req->order) <= z->end.v);
+	mark_block(p, pfn.v, req, type);
 	z->free_pages -= UINT64_C(1) << req->order;
 	z->stats.alloc[req->order][type]++;
-	if (EG_UNLIKELY(got.fallback)) {
-		z->stats.fallback++;
-		z->stats.fallback_small += got.fallback_order < EG_HUGE_ORDER;
-	}
 	if (req->gfp & GFP_ZERO)
 		z->stats.zeroed_pages += UINT64_C(1) << req->order;
-	res->pfn = got.pfn;
-	res->outcome = PHYS_GRANTED;
-	res->zone = (uint8_t)(z - p->zone);
+}
+
+static EG_NOINLINE void note_fallback(struct phys_zone *z, struct palloc_result got, struct phys_result *res)
+{
+	z->stats.fallback++;
+	z->stats.fallback_small += got.fallback_order < EG_HUGE_ORDER;
 	res->fallback = got.fallback;
 	res->fallback_order = got.fallback_order;
+}
+
+/* One zone of a slow pass: true if it passes the mark and its policy granted a block. */
+static bool try_zone(struct phys *p, struct phys_zone *z, const struct phys_req *req, uint64_t mark,
+		     uint8_t flags, struct phys_result *res)
+{
+	unsigned type = migratetype(req->gfp);
+	struct palloc_result got;
+
+	if (!zone_has(z, req->order, mark, highest_zone(req->gfp)))
+		return false;
+	got = ask(z, req, type, flags);
+	res->steps += got.steps;
+	res->zones_tried++;
+	if (got.outcome != PALLOC_GRANTED)
+		return false;
+	granted(p, z, req, type, got.pfn);
+	res->pfn = got.pfn;
+	res->outcome = PHYS_GRANTED;
+	res->zone = z->index;
+	if (got.fallback)
+		note_fallback(z, got, res);
 	return true;
 }
 
@@ -93,26 +127,28 @@ static uint64_t min_mark(const struct phys_zone *z, uint32_t gfp)
 	return mark;
 }
 
-static EG_NOINLINE struct phys_result alloc_slow(struct phys *p, const struct phys_req *req,
-						 struct phys_result res)
+/*
+ * Rules 1 to 3 after the first zone of the fast pass, which was below its mark (`tried` 0) or whose policy
+ * refused (1, with the steps of that).
+ */
+static EG_NOINLINE struct phys_result alloc_slow(struct phys *p, const struct phys_req *req, uint8_t tried,
+						 uint32_t steps)
 {
-	unsigned highest = highest_zone(req->gfp), type = migratetype(req->gfp);
-	const uint8_t *list = p->zonelist[req->node][highest];
-	unsigned nr = p->zonelist_nr[req->node][highest];
+	const uint8_t *list = p->zonelist[req->node][highest_zone(req->gfp)];
+	unsigned nr = p->zonelist_nr[req->node][highest_zone(req->gfp)];
+	struct phys_result res = { .pfn = EG_PFN_NONE, .steps = steps, .zones_tried = tried };
 	bool avoid = p->zone[list[0]].type == ZONE_NORMAL;
 
-	/* the rest of the fast pass; its first zone has been tried with `avoid` */
 	for (unsigned i = 1; i < nr; i++) {
 		struct phys_zone *z = &p->zone[list[i]];
 
-		if (zone_has(z, req->order, z->mark[WMARK_LOW], highest) &&
-		    try_zone(p, z, req, type, avoid ? PALLOC_NOFRAGMENT : 0, &res))
+		if (try_zone(p, z, req, z->mark[WMARK_LOW], avoid ? PALLOC_NOFRAGMENT : 0, &res))
 			return res;
 	}
 	for (unsigned i = 0; avoid && i < nr; i++) {
 		struct phys_zone *z = &p->zone[list[i]];
 
-		if (zone_has(z, req->order, z->mark[WMARK_LOW], highest) && try_zone(p, z, req, type, 0, &res))
+		if (try_zone(p, z, req, z->mark[WMARK_LOW], 0, &res))
 			return res;
 	}
 	if (req->gfp & GFP_KSWAPD) {
@@ -122,16 +158,15 @@ static EG_NOINLINE struct phys_result alloc_slow(struct phys *p, const struct ph
 	for (unsigned i = 0; i < nr; i++) {
 		struct phys_zone *z = &p->zone[list[i]];
 
-		if (zone_has(z, req->order, min_mark(z, req->gfp), highest) && try_zone(p, z, req, type, 0, &res))
+		if (try_zone(p, z, req, min_mark(z, req->gfp), 0, &res))
 			return res;
 	}
-	res.pfn = EG_PFN_NONE;
 	if (req->gfp & GFP_WAIT && !(req->gfp & GFP_NORETRY) && req->order <= PHYS_COSTLY_ORDER) {
 		res.outcome = PHYS_WAIT;
 		p->wait[req->order]++;
 	} else {
 		res.outcome = PHYS_FAIL;
-		p->fail[req->order][type]++;
+		p->fail[req->order][migratetype(req->gfp)]++;
 	}
 	return res;
 }
@@ -139,16 +174,25 @@ static EG_NOINLINE struct phys_result alloc_slow(struct phys *p, const struct ph
 struct phys_result phys_alloc(struct phys *p, const struct phys_req *req)
 {
 	unsigned highest = highest_zone(req->gfp), type = migratetype(req->gfp);
-	struct phys_result res = { .pfn = EG_PFN_NONE };
+	struct palloc_result got;
+	struct phys_result res;
 	struct phys_zone *z;
 
 	EG_CHECK(req->order <= EG_MAX_ORDER && req->node < p->nr_nodes && type < NR_MIGRATETYPES);
 	EG_ASSERT(req->kind >= FRAME_RAW && req->kind < FRAME_RESERVED);
-	z = &p->zone[p->zonelist[req->node][highest][0]];
-	if (EG_LIKELY(zone_has(z, req->order, z->mark[WMARK_LOW], highest)) &&
-	    EG_LIKELY(try_zone(p, z, req, type, z->type == ZONE_NORMAL ? PALLOC_NOFRAGMENT : 0, &res)))
+	z = &p->zone[p->first_zone[req->node][highest]];
+	if (EG_UNLIKELY(!zone_has(z, req->order, z->mark[WMARK_LOW], highest)))
+		return alloc_slow(p, req, 0, 0);
+	got = ask(z, req, type, z->type == ZONE_NORMAL ? PALLOC_NOFRAGMENT : 0);
+	if (EG_UNLIKELY(got.outcome != PALLOC_GRANTED))
+		return alloc_slow(p, req, 1, got.steps);
+	granted(p, z, req, type, got.pfn);
+	if (EG_UNLIKELY(got.fallback)) {
+		res = (struct phys_result){ .pfn = got.pfn, .steps = got.steps, .zone = z->index, .zones_tried = 1 };
+		note_fallback(z, got, &res);
 		return res;
-	return alloc_slow(p, req, res);
+	}
+	return (struct phys_result){ .pfn = got.pfn, .steps = got.steps, .zone = z->index, .zones_tried = 1 };
 }
 
 /* ---- giving back ------------------------------------------------------------------------------------- */

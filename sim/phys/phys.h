@@ -99,10 +99,12 @@ struct phys_zone {
 	uint64_t                 spanned;                /* with the hole up to the next zone    */
 	uint64_t                 present;                /* frames that exist                    */
 	uint64_t                 managed;                /* frames given to the policy           */
-	uint8_t                  node, type;             /* enum phys_zone_type                  */
+	uint8_t                  node, type, index;      /* enum phys_zone_type; place in phys.zone[] */
 	size_t                   state_bytes;
 	struct phys_zone_stats   stats;
+	uint8_t                  unused[16];             /* a power of two: zones are indexed by a shift */
 };
+_Static_assert(sizeof(struct phys_zone) == 512, "an index times 512 is a shift");
 
 struct phys {
 	struct frame    *frames;                         /* by pfn, nr_frames of them            */
@@ -113,6 +115,7 @@ struct phys {
 	unsigned         nr_zones, nr_nodes;
 	uint8_t          zonelist[PHYS_MAX_NODES][NR_ZONE_TYPES][PHYS_MAX_NODES * NR_ZONE_TYPES];
 	uint8_t          zonelist_nr[PHYS_MAX_NODES][NR_ZONE_TYPES];
+	uint8_t          first_zone[PHYS_MAX_NODES][4];  /* zonelist[][][0]                      */
 	uint64_t         min_free_kbytes;                /* as used for the watermarks           */
 	uint64_t         fail[EG_NR_ORDERS][NR_MIGRATETYPES];    /* requests that got PHYS_FAIL  */
 	uint64_t         wait[EG_NR_ORDERS];             /* ... PHYS_WAIT                        */

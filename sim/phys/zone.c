@@ -77,6 +77,7 @@ static void add_zone(struct phys *p, unsigned type, uint64_t start, uint64_t end
 	struct phys_zone *z = &p->zone[p->nr_zones++];
 
 	z->type = (uint8_t)type;
+	z->index = (uint8_t)(z - p->zone);
 	z->start = eg_pfn_of(start);
 	z->end = eg_pfn_of(end);
 	z->spanned = z->present = z->managed = end - start;
@@ -103,6 +104,8 @@ static void lay_out(struct phys *p, uint64_t pages)
 		for (unsigned i = p->nr_zones; i-- > 0; )
 			if (p->zone[i].type <= highest)
 				p->zonelist[0][highest][p->zonelist_nr[0][highest]++] = (uint8_t)i;
+	for (unsigned highest = 0; highest < NR_ZONE_TYPES; highest++)
+		p->first_zone[0][highest] = p->zonelist[0][highest][0];
 	p->nr_nodes = 1;
 	p->nr_frames = eg_align_up(p->zone[p->nr_zones - 1].end.v, 1u << EG_MAX_ORDER);
 }

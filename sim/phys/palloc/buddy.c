@@ -37,7 +37,9 @@ enum list_rule { LIST_LINUX, LIST_LIFO, LIST_FIFO };
 struct list {
 	uint32_t head, tail;                /* pfn or FRAME_NONE, both or none                        */
 	uint32_t nr;                        /* blocks linked: those of the virgin range are not       */
+	uint32_t unused;                    /* 16 bytes, and 16 lists a type: indexed by shifts       */
 };
+enum { LISTS_A_TYPE = 16 };
 
 struct buddy {
 	struct frame *frames;               /* by pfn                                                 */
@@ -49,7 +51,7 @@ struct buddy {
 	uint8_t       max_order;
 	uint8_t       rule;                 /* enum list_rule                                         */
 	uint16_t      nonempty[NR_MIGRATETYPES];                 /* bit k: list[type][k] is not empty */
-	struct list   list[NR_MIGRATETYPES][EG_NR_ORDERS];
+	struct list   list[NR_MIGRATETYPES][LISTS_A_TYPE];
 	struct palloc_counters count;
 };
 /*
@@ -79,34 +81,33 @@ static inline bool is_free_block(const struct frame *f, unsigned order)
 	return f->kind == FRAME_FREE_HEAD && f->order == order;
 }
 
-static inline void mark_head(struct frame *f, unsigned order, unsigned type)
-{
-	f->kind = FRAME_FREE_HEAD;
-	f->order = (uint8_t)order;
-	f->migratetype = (uint8_t)type;
-}
-
 static inline void clear_head(struct frame *f)
 {
 	f->next = f->prev = 0;
-	f->kind = f->order = f->migratetype = f->flags = 0;
+	frame_set_head(f, FRAME_FREE, 0, 0);
 }
 
-static inline void push_head(struct buddy *b, uint32_t pfn, unsigned order, unsigned type)
+/*
+ * The list functions take the frame table as an argument, because the compiler must assume that a store
+ * to a record changes b->frames.
+ */
+static EG_ALWAYS_INLINE void push_head(struct buddy *b, struct frame *frames, uint32_t pfn, unsigned order,
+				       unsigned type)
 {
 	struct list *l = &b->list[type][order];
-	struct frame *f = &b->frames[pfn];
+	struct frame *f = &frames[pfn];
+	uint32_t next = l->head;
 
-	mark_head(f, order, type);
-	f->next = l->head;
-	f->prev = FRAME_NONE;
-	if (l->head != FRAME_NONE)
-		b->frames[l->head].prev = pfn;
-	else
-		l->tail = pfn;
 	l->head = pfn;
 	l->nr++;
 	b->nonempty[type] |= (uint16_t)(1u << order);
+	f->next = next;
+	f->prev = FRAME_NONE;
+	frame_set_head(f, FRAME_FREE_HEAD, order, type);
+	if (next != FRAME_NONE)
+		frames[next].prev = pfn;
+	else
+		l->tail = pfn;
 }
 
 static void link_tail(struct buddy *b, uint32_t pfn, unsigned order, unsigned type)
@@ -114,7 +115,7 @@ static void link_tail(struct buddy *b, uint32_t pfn, unsigned order, unsigned ty
 	struct list *l = &b->list[type][order];
 	struct frame *f = &b->frames[pfn];
 
-	mark_head(f, order, type);
+	frame_set_head(f, FRAME_FREE_HEAD, order, type);
 	f->next = FRAME_NONE;
 	f->prev = l->tail;
 	if (l->tail != FRAME_NONE)
@@ -151,25 +152,33 @@ static inline void list_emptied(struct buddy *b, unsigned order, unsigned type)
 		grow_virgin_list(b);
 }
 
-/* Take a block off its list; its record becomes zero. */
-static inline void take(struct buddy *b, uint32_t pfn)
+/* Unlink a block of a known order; its record becomes zero. Returns true if its list is now empty. */
+static EG_ALWAYS_INLINE bool unlink_block(struct buddy *b, struct frame *frames, uint32_t pfn, unsigned order,
+					  unsigned type)
 {
-	struct frame *f = &b->frames[pfn];
-	unsigned order = f->order, type = f->migratetype;
 	struct list *l = &b->list[type][order];
+	struct frame *f = &frames[pfn];
 	uint32_t next = f->next, prev = f->prev;
 
+	clear_head(f);
+	l->nr--;
 	if (next != FRAME_NONE)
-		b->frames[next].prev = prev;
+		frames[next].prev = prev;
 	else
 		l->tail = prev;
-	if (prev != FRAME_NONE)
-		b->frames[prev].next = next;
-	else
-		l->head = next;
-	l->nr--;
-	clear_head(f);
-	if (l->head == FRAME_NONE)
+	if (prev != FRAME_NONE) {
+		frames[prev].next = next;
+		return false;
+	}
+	l->head = next;
+	return next == FRAME_NONE;
+}
+
+static void take(struct buddy *b, uint32_t pfn)
+{
+	unsigned order = b->frames[pfn].order, type = b->frames[pfn].migratetype;
+
+	if (unlink_block(b, b->frames, pfn, order, type))
 		list_emptied(b, order, type);
 }
 
@@ -178,11 +187,12 @@ static inline bool in_span(const struct buddy *b, uint32_t pfn)
 	return pfn - b->start < b->end - b->start;
 }
 
-static inline bool buddy_is_free(const struct buddy *b, uint32_t pfn, unsigned order)
+static EG_ALWAYS_INLINE bool buddy_is_free(const struct buddy *b, const struct frame *frames, uint32_t pfn,
+					   unsigned order)
 {
 	uint32_t other = pfn ^ (1u << order);
 
-	return in_span(b, other) && is_free_block(&b->frames[other], order);
+	return in_span(b, other) && is_free_block(&frames[other], order);
 }
 
 /* ---- fallback -------------------------------------------------------------------------------------- */
@@ -304,30 +314,33 @@ static bool fall_back(struct buddy *b, const struct palloc_req *req, unsigned ty
 /* ---- the two hot calls ------------------------------------------------------------------------------ */
 
 /* Rule 2, with the smallest sufficient order k known. Returns the frame. */
-static inline uint32_t carve(struct buddy *b, unsigned order, unsigned k, unsigned type)
+static EG_ALWAYS_INLINE uint32_t carve(struct buddy *b, unsigned order, unsigned k, unsigned type)
 {
 	struct list *l = &b->list[type][k];
-	uint32_t pfn = l->head, next = b->frames[pfn].next;
+	struct frame *frames = b->frames;
+	uint32_t pfn = l->head, next = frames[pfn].next;
 
 	l->head = next;
 	l->nr--;
-	clear_head(&b->frames[pfn]);
+	clear_head(&frames[pfn]);
 	if (next != FRAME_NONE) {
-		b->frames[next].prev = FRAME_NONE;
+		frames[next].prev = FRAME_NONE;
 	} else {
 		l->tail = FRAME_NONE;
 		list_emptied(b, k, type);
 	}
+	if (k == order)
+		return pfn;
 	b->count.splits += k - order;
 	b->nonempty[type] |= (uint16_t)((1u << k) - (1u << order));
-	while (k > order) {                  /* these lists were empty: k was the smallest that was not */
+	do {                                 /* these lists were empty: k was the smallest that was not */
 		uint32_t half = pfn + (1u << --k);
-		struct frame *f = &b->frames[half];
+		struct frame *f = &frames[half];
 
-		b->list[type][k] = (struct list){ half, half, 1 };
-		mark_head(f, k, type);
+		*--l = (struct list){ half, half, 1, 0 };
 		f->next = f->prev = FRAME_NONE;
-	}
+		frame_set_head(f, FRAME_FREE_HEAD, k, type);
+	} while (k > order);
 	return pfn;
 }
 
@@ -363,29 +376,39 @@ static struct palloc_result buddy_alloc_pages(void *state, const struct palloc_r
 }
 
 /* Merge and insert; `to_tail` for boot memory. */
-static inline uint32_t give_back(struct buddy *b, uint32_t pfn, unsigned order, bool to_tail)
+static EG_ALWAYS_INLINE uint32_t give_back(struct buddy *b, uint32_t pfn, unsigned order, bool to_tail)
 {
-	unsigned type = b->pageblock_type[pfn >> EG_HUGE_ORDER] & b->type_and;
-	uint32_t steps = 1;
+	unsigned type = b->pageblock_type[pfn >> EG_HUGE_ORDER] & b->type_and, start_order = order;
+	unsigned max_order = b->max_order;
+	struct frame *frames = b->frames;
 
-	EG_ASSERT(order <= b->max_order && !(pfn & ((1u << order) - 1)));
-	EG_ASSERT(b->frames[pfn].kind != FRAME_FREE_HEAD);
-	while (order < b->max_order && buddy_is_free(b, pfn, order)) {
-		take(b, pfn ^ (1u << order));
-		pfn &= ~(1u << order);
+	EG_ASSERT(order <= max_order && !(pfn & ((1u << order) - 1)));
+	EG_ASSERT(frames[pfn].kind != FRAME_FREE_HEAD);
+	while (order < max_order && buddy_is_free(b, frames, pfn, order)) {
+		uint32_t other = pfn ^ (1u << order);
+		unsigned from = frames[other].migratetype;
+
+		/* no virgin range to look after: that is at max_order */
+		if (unlink_block(b, frames, other, order, from))
+			b->nonempty[from] &= (uint16_t)~(1u << order);
+		pfn &= other;
 		order++;
-		steps++;
 	}
-	b->count.merges += steps - 1;
+	b->count.merges += order - start_order;
 	if (b->rule == LIST_LINUX)
-		to_tail |= order + 1 < b->max_order && buddy_is_free(b, pfn & ~(1u << order), order + 1);
+		to_tail |= order + 1 < max_order && buddy_is_free(b, frames, pfn & ~(1u << order), order + 1);
 	else if (b->rule == LIST_FIFO)
 		to_tail = true;
-	if (EG_UNLIKELY(to_tail))
+	if (to_tail)
 		push_tail(b, pfn, order, type);
 	else
-		push_head(b, pfn, order, type);
-	return steps;
+		push_head(b, frames, pfn, order, type);
+	return 1 + order - start_order;
+}
+
+static EG_NOINLINE void give_boot_block(struct buddy *b, uint32_t pfn, unsigned order)
+{
+	(void)give_back(b, pfn, order, true);
 }
 
 static uint32_t buddy_free_pages(void *state, eg_pfn pfn, unsigned order)
@@ -414,7 +437,7 @@ static eg_status buddy_init(void *state, const struct palloc_span *span, const s
 	b->max_order = (uint8_t)eg_args_u64(args, "max_order");
 	for (unsigned type = 0; type < NR_MIGRATETYPES; type++)
 		for (unsigned order = 0; order < EG_NR_ORDERS; order++)
-			b->list[type][order] = (struct list){ FRAME_NONE, FRAME_NONE, 0 };
+			b->list[type][order] = (struct list){ FRAME_NONE, FRAME_NONE, 0, 0 };
 	return EG_OK;
 }
 
@@ -454,7 +477,7 @@ static void buddy_add_free(void *state, eg_pfn start, eg_pfn end)
 			}
 			b->virgin_end += 1u << order;
 		} else {
-			give_back(b, pfn, order, true);
+			give_boot_block(b, pfn, order);
 		}
 		pfn += 1u << order;
 	}
@@ -504,7 +527,7 @@ static void validate_block(const struct buddy *b, uint32_t pfn, unsigned order, 
 	EG_CHECK(in_span(b, pfn) && in_span(b, pfn + (1u << order) - 1));
 	EG_CHECK(!(pfn & ((1u << order) - 1)));
 	EG_CHECK(is_free_block(f, order) && f->migratetype == type && f->flags == 0 && f->refs == 0);
-	EG_CHECK(order == b->max_order || !buddy_is_free(b, pfn, order));
+	EG_CHECK(order == b->max_order || !buddy_is_free(b, b->frames, pfn, order));
 	for (uint32_t i = 1; i < 1u << order; i++)
 		EG_CHECK(f[i].kind == FRAME_FREE && f[i].flags == 0 && f[i].refs == 0);
 }
