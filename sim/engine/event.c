@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* event - see event.h. */
+#include "sim/engine/event.h"
+
+#include "sim/base/check.h"
+
+enum { SLOT_BITS = 24, ARITY = 4 };
+#define SLOT_MASK ((UINT64_C(1) << SLOT_BITS) - 1)
+
+static inline bool before(struct event_key a, struct event_key b)
+{
+	return a.time < b.time || (a.time == b.time && a.order < b.order);
+}
+
+eg_status event_queue_init(struct event_queue *q, uint32_t capacity, struct eg_arena *arena)
+{
+	EG_CHECK(capacity < SLOT_MASK);
+	*q = (struct event_queue){ .capacity = capacity };
+	q->heap = eg_arena_alloc(arena, capacity + ARITY, sizeof(*q->heap));
+	q->slot = eg_arena_alloc(arena, capacity, sizeof(*q->slot));
+	if (!q->heap || !q->slot)
+		return EG_NO_MEMORY;
+	for (uint32_t i = 0; i < capacity; i++)
+		q->slot[i].arg = i + 1;
+	return EG_OK;
+}
+
+/* Let key k sink from position i. */
+static inline void sink(struct event_queue *q, uint32_t i, struct event_key k)
+{
+	struct event_key *h = q->heap;
+
+	for (;;) {
+		uint32_t c = ARITY * i + 1, best = c;
+
+		if (c >= q->nr)
+			break;
+		if (c + ARITY <= q->nr) {
+			uint32_t a = c + before(h[c + 1], h[c]), b = c + 2 + before(h[c + 3], h[c + 2]);
+
+			best = before(h[b], h[a]) ? b : a;
+		} else {
+			for (uint32_t j = c + 1; j < q->nr; j++)
+				best = before(h[j], h[best]) ? j : best;
+		}
+		if (before(k, h[best]))
+			break;
+		h[i] = h[best];
+		i = best;
+	}
+	h[i] = k;
+}
+
+static inline void fill_hole(struct event_queue *q)
+{
+	if (!q->hole)
+		return;
+	q->hole = false;
+	q->nr--;
+	if (q->nr)
+		sink(q, 0, q->heap[q->nr]);
+}
+
+void event_add(struct event_queue *q, eg_time time, event_fn fn, void *ctx, uint64_t arg)
+{
+	uint32_t slot = q->free_slot, i;
+	struct event_key k;
+
+	EG_CHECK(slot < q->capacity);
+	EG_CHECK(time >= q->now);
+	q->free_slot = (uint32_t)q->slot[slot].arg;
+	q->slot[slot] = (struct event_slot){ fn, ctx, arg };
+	k = (struct event_key){ time, q->seq++ << SLOT_BITS | slot };
+	if (q->hole) {
+		q->hole = false;
+		sink(q, 0, k);
+		return;
+	}
+	for (i = q->nr++; i > 0; i = (i - 1) / ARITY) {
+		struct event_key parent = q->heap[(i - 1) / ARITY];
+
+		if (before(parent, k))
+			break;
+		q->heap[i] = parent;
+	}
+	q->heap[i] = k;
+}
+
+eg_time event_next_time(struct event_queue *q)
+{
+	fill_hole(q);
+	return q->nr ? q->heap[0].time : EG_TIME_NONE;
+}
+
+void event_run(struct event_queue *q)
+{
+	uint32_t slot;
+	struct event_slot s;
+
+	fill_hole(q);
+	EG_CHECK(q->nr);
+	slot = (uint32_t)(q->heap[0].order & SLOT_MASK);
+	s = q->slot[slot];
+	q->now = q->heap[0].time;
+	q->slot[slot].arg = q->free_slot;
+	q->free_slot = slot;
+	q->hole = true;
+	q->executed++;
+	s.fn(s.ctx, s.arg, q->now);
+}
+
+void event_validate(const struct event_queue *q)
+{
+	uint32_t spare = 0;
+
+	for (uint32_t i = q->hole ? ARITY + 1 : 1; i < q->nr; i++)
+		EG_CHECK(before(q->heap[(i - 1) / ARITY], q->heap[i]));
+	for (uint32_t s = q->free_slot; s < q->capacity; s = (uint32_t)q->slot[s].arg)
+		EG_CHECK(spare++ < q->capacity);
+	EG_CHECK(spare + q->nr - q->hole == q->capacity);
+}
