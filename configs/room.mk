@@ -1,1 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Presets and experiments are installed as they are; `engram list presets` finds them by folder.
+nobase_dist_pkgdata_DATA += \
+	configs/machine/champsim.yaml \
+	configs/machine/laptop.yaml \
+	configs/machine/reference-tlb.yaml \
+	configs/machine/skylake-2s.yaml \
+	configs/machine/vm-2cpu.yaml

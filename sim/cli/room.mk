@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 include $(top_srcdir)/sim/cli/plugins.mk
-engram_SOURCES = sim/cli/verb.h sim/cli/cli.c sim/cli/main.c $(VERB_PLUGINS)
+engram_SOURCES = sim/cli/verb.h sim/cli/cli.c sim/cli/main.c sim/cli/locate.h sim/cli/locate.c $(VERB_PLUGINS)
 nodist_engram_SOURCES = sim/cli/registry.c
 engram_LDADD = $(ENGRAM_LIBS)
 sim/cli/registry.c: $(top_srcdir)/sim/cli/plugins.mk $(top_srcdir)/build-aux/gen-registry.sh

@@ -102,6 +102,23 @@ static unsigned group_members(const struct tables *t, const char *name, char *li
 	return nr;
 }
 
+/*
+ * A default that is written out is still the default: two files whose values are the same must run the
+ * same, and the canonical text, which writes all of them out, must mean the same when read back.
+ */
+static void settle_given(const struct eg_param *p, struct eg_value *v)
+{
+	struct eg_value def;
+	char a[PATH_CHARS], b[PATH_CHARS], why[200];
+
+	if (!p->def || eg_param_parse(p, p->def, &def, why, sizeof(why)) != EG_OK)
+		return;
+	def.text = p->def;
+	exp_canonical_value(p, v, a, sizeof(a));
+	exp_canonical_value(p, &def, b, sizeof(b));
+	v->given = strcmp(a, b) != 0;
+}
+
 static void set_value(struct resolver *r, struct eg_args *args, const char *name, const struct yt_node *n, const char *path)
 {
 	const struct eg_param *p = &args->params[eg_param_find(args->params, name)];
@@ -124,6 +141,8 @@ static void set_value(struct resolver *r, struct eg_args *args, const char *name
 	s = eg_args_set(args, name, n->text, r->arena, why, sizeof(why));
 	if (s == EG_BAD_INPUT)
 		problem_why(r, at, path, why);
+	else if (s == EG_OK)
+		settle_given(p, &args->value[p - args->params]);
 	r->no_memory |= s == EG_NO_MEMORY;
 }
 

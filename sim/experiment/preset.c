@@ -16,6 +16,7 @@
 #include "sim/experiment/schema.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -237,6 +238,11 @@ const struct exp_preset *experiment_preset(struct experiment *x, const char *ref
 		eg_str_free(&path);
 		if (!r->path)
 			return NULL;
+		if (access(r->path, R_OK) != 0) {
+			exp_problem(&x->problems, at, "machine.preset", "cannot open %.200s: %s (a path is relative to the "
+				    "experiment's file)", r->path, strerror(errno));
+			return r;
+		}
 	} else {
 		r->path = experiment_find_config(x->data_dirs, "machine", ref, &x->arena);
 		if (!r->path) {

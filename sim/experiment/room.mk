@@ -7,4 +7,30 @@ libengram_experiment_a_SOURCES = \
 	sim/experiment/path.h sim/experiment/path.c \
 	sim/experiment/schema.h sim/experiment/schema.c \
 	sim/experiment/preset.c \
-	sim/experiment/cell.h sim/experiment/cell.c sim/experiment/canonical.c
+	sim/experiment/cell.h sim/experiment/cell.c sim/experiment/canonical.c \
+	sim/experiment/worker.h sim/experiment/worker.c \
+	sim/experiment/exec.h sim/experiment/exec.c
+
+EXPERIMENT_TEST_LIBS = libengram-experiment.a libengram-results.a libengram-gen.a libengram-trace.a libengram-core.a \
+	$(HDF5_LIBS) $(YAML_LIBS) $(GSL_LIBS) $(ZSTD_LIBS) $(ZLIB_LIBS) $(LZMA_LIBS) $(BZ2_LIBS) -lm
+check_PROGRAMS += tests/unit/test_yaml_tree tests/fuzz/fuzz_yaml
+TESTS += tests/unit/test_yaml_tree tests/fuzz/replay_yaml.sh
+EXTRA_DIST += tests/fuzz/replay_yaml.sh tests/fuzz/corpus/yaml
+tests_unit_test_yaml_tree_SOURCES = tests/unit/test_yaml_tree.c tests/tap.h
+tests_unit_test_yaml_tree_LDADD = libengram-experiment.a libengram-core.a $(YAML_LIBS)
+tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c
+tests_fuzz_fuzz_yaml_LDADD = libengram-experiment.a libengram-core.a $(YAML_LIBS)
+if FUZZ
+tests_fuzz_fuzz_yaml_CFLAGS = $(AM_CFLAGS) -DEG_FUZZ
+tests_fuzz_fuzz_yaml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+endif
+
+# the machine of these tests is exp_stub.c: an executor is tested without a simulation
+EXP_STUB = tests/unit/exp_stub.c tests/unit/exp_stub.h tests/tap.h tests/synthetic.h
+check_PROGRAMS += tests/unit/test_schema tests/unit/test_cell
+TESTS += tests/unit/test_schema tests/unit/test_cell
+EXTRA_DIST += tests/unit/bad_experiments.txt
+tests_unit_test_schema_SOURCES = tests/unit/test_schema.c $(EXP_STUB)
+tests_unit_test_schema_LDADD = $(EXPERIMENT_TEST_LIBS)
+tests_unit_test_cell_SOURCES = tests/unit/test_cell.c $(EXP_STUB)
+tests_unit_test_cell_LDADD = $(EXPERIMENT_TEST_LIBS)

@@ -129,6 +129,10 @@ static bool good_key(struct builder *b, struct open_node *o, const struct yt_nod
 		exp_problem(b->p, n->mark, NULL, "a key is missing before the colon");
 		return false;
 	}
+	if (strlen(n->text) > YT_MAX_KEY) {
+		exp_problem(b->p, n->mark, NULL, "this key has more than %u bytes", YT_MAX_KEY);
+		return false;
+	}
 	for (size_t i = 0; i < o->nr; i++)
 		if (strcmp(o->entry[i].key, n->text) == 0) {
 			exp_problem(b->p, n->mark, NULL, "duplicate key %.80s; the first one stands in line %u", n->text,
@@ -309,7 +313,7 @@ static void syntax_problem(struct builder *b, const yaml_parser_t *y, const char
 			at.line += text[i] == '\n';
 		}
 		exp_problem(b->p, at, NULL, "%s: save the file as plain UTF-8 text", y->problem ? y->problem : "unreadable character");
-	} else if (y->context && y->context_mark.line != y->problem_mark.line) {
+	} else if (!b->no_lines && y->context && y->context_mark.line != y->problem_mark.line) {
 		exp_problem(b->p, at, NULL, "not valid YAML: %s (%s that begins in line %zu); check indentation, quotes and brackets",
 			    y->problem ? y->problem : "syntax error", y->context, y->context_mark.line + 1);
 	} else {
@@ -500,7 +504,34 @@ static bool plain(const char *text)
 {
 	if (!*text || strcmp(text, "~") == 0 || strcmp(text, "null") == 0 || *text == '-' || *text == '?' || *text == ' ')
 		return false;
+	for (const char *c = text; *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			return false;
 	return strpbrk(text, ":#,[]{}&*!|>'\"%@`\n\t\\") == NULL && text[strlen(text) - 1] != ' ';
+}
+
+/* Double quotes, with what YAML takes for line breaks (NEL, LS, PS) or drops (BOM) escaped. */
+static void show_quoted(struct eg_str *out, const char *text)
+{
+	static const struct { const char *bytes, *escape; } special[] = {
+		{ "\n", "\\n" }, { "\t", "\\t" }, { "\"", "\\\"" }, { "\\", "\\\\" }, { "\xc2\x85", "\\N" },
+		{ "\xe2\x80\xa8", "\\L" }, { "\xe2\x80\xa9", "\\P" }, { "\xef\xbb\xbf", "\\uFEFF" },
+	};
+
+	eg_str_add(out, "\"");
+	while (*text) {
+		unsigned i = 0;
+
+		while (i < EG_ARRAY_LEN(special) && strncmp(text, special[i].bytes, strlen(special[i].bytes)) != 0)
+			i++;
+		if (i < EG_ARRAY_LEN(special)) {
+			eg_str_add(out, special[i].escape);
+			text += strlen(special[i].bytes);
+		} else {
+			eg_str_addn(out, text++, 1);
+		}
+	}
+	eg_str_add(out, "\"");
 }
 
 void yt_show_text(struct eg_str *out, const char *text)
@@ -508,7 +539,7 @@ void yt_show_text(struct eg_str *out, const char *text)
 	if (plain(text))
 		eg_str_add(out, text);
 	else
-		eg_str_add_json(out, text);
+		show_quoted(out, text);
 }
 
 /* Depth is bounded by YT_MAX_DEPTH of the file plus that of a value set into it. */

@@ -17,6 +17,7 @@
 
 #define YT_MAX_BYTES (UINT64_C(1) << 20)   /* of text                                              */
 #define YT_MAX_DEPTH 32u                   /* maps and lists inside each other                     */
+#define YT_MAX_KEY   200u                    /* bytes of a key                                       */
 #define YT_MAX_NODES 20000u                /* with every alias counted as what it stands for       */
 
 enum yt_kind { YT_SCALAR, YT_LIST, YT_MAP };

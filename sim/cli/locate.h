@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* locate - where configurations are, for the verbs that read experiments. */
+#ifndef SIM_CLI_LOCATE_H
+#define SIM_CLI_LOCATE_H
+
+#include "sim/base/mem.h"
+
+struct experiment;
+
+/* Directories that hold configs/: ENGRAM_DATADIR if set, then where `make install` put them. NULL-terminated,
+ * valid for the life of the process. */
+void locate_data_dirs(const char *dirs[3]);
+
+/* The experiment a user means: the file, or, when there is none and the name has no slash, the shipped one
+ * of that name. From the arena or `name` itself. */
+const char *locate_experiment(const char *name, struct eg_arena *a);
+
+/* Load it with --set values (NULL-terminated); what locate_experiment() found. */
+eg_status locate_and_load(struct experiment **x, const char *name, const char *const *set, struct eg_arena *a,
+			  struct eg_errors *err) EG_MUST_USE;
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * run - the verb that does the work: from an experiment's file to its result file.
+ *
+ * The order is that of a cautious user: everything that can be wrong with the file, the traces and the
+ * output is said before the first cell starts.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sim/base/str.h"
+#include "sim/cli/locate.h"
+#include "sim/cli/verb.h"
+#include "sim/experiment/exec.h"
+
+#define LOG_LINE_EVERY_S 30.0
+#define OPTION_SET 0            /* index of --set below */
+
+static const struct cli_option options[] = {
+	{ .name = "set", .arg = "PATH=VALUE", .help = "override a key of the file, before the sweep; may be repeated", .repeat = true },
+	{ .name = "output", .letter = 'o', .arg = "FILE.h5", .help = "the result file; default results/NAME.h5" },
+	{ .name = "jobs", .letter = 'j', .arg = "N", .help = "cells at a time; default: online CPUs" },
+	{ .name = "resume", .help = "keep finished cells that match, run the missing ones" },
+	{ .name = "cell", .arg = "N", .help = "run cell N only, into FILE.cells/N.h5; nothing if it is there" },
+	{ .name = "keep-cells", .help = "leave FILE.cells in place after the merge" },
+	{ .name = "executor", .arg = "NAME", .help = "local (default): processes of this host" },
+	{ .name = "audit", .arg = "N", .help = "check all invariants every N events and at the end; 0: at the end only" },
+	{ .name = "strict", .help = "an operation of a recording that cannot be applied is an error" },
+	{ .name = "block", .arg = "N", .help = "accesses per block, 1 to 1048576; never changes a result" },
+	{ .name = "lookahead", .arg = "TIME", .help = "how far a CPU may run ahead, such as 500ns; never changes a result" },
+	{ .name = "anonymous", .help = "leave host name, command line and paths out of FILE.host.json" },
+	{ 0 }
+};
+
+/* ---- progress ------------------------------------------------------------------------------------- */
+
+struct line {
+	bool   terminal, quiet;
+	double last;                 /* when a log line was printed */
+	bool   drawn;                /* there is a line to erase */
+};
+
+static void show_eta(double s)
+{
+	if (s < 0)
+		fputs(", ETA ?", stderr);
+	else if (s < 90)
+		fprintf(stderr, ", ETA %.0f s", s);
+	else if (s < 5400)
+		fprintf(stderr, ", ETA %.0f min", s / 60);
+	else
+		fprintf(stderr, ", ETA %.1f h", s / 3600);
+}
+
+static void on_progress(void *ctx, const struct exec_progress *p)
+{
+	struct line *l = ctx;
+	uint64_t fresh = p->done - p->reused;
+
+	if (l->quiet)
+		return;
+	if (p->end) {
+		if (l->drawn)
+			fputs("\r\033[K", stderr);
+		return;
+	}
+	if (!l->terminal) {
+		if (p->elapsed - l->last < LOG_LINE_EVERY_S)
+			return;
+		l->last = p->elapsed;
+	}
+	fprintf(stderr, "%s%" PRIu64 " of %" PRIu64 " cells (%.0f %%), %u running", l->terminal ? "\r" : "engram: ", p->done, p->total,
+		p->share * 100, p->running);
+	if (p->failed)
+		fprintf(stderr, ", %" PRIu64 " failed", p->failed);
+	if (fresh && p->elapsed > 1)
+		fprintf(stderr, ", %.2g cells/s", (double)fresh / p->elapsed);
+	show_eta(p->eta);
+	fputs(l->terminal ? "\033[K" : "\n", stderr);
+	l->drawn = l->terminal;
+	(void)fflush(stderr);
+}
+
+/* ---- options -------------------------------------------------------------------------------------- */
+
+static bool read_options(const struct cli_args *a, struct exec_options *o)
+{
+	static const struct eg_param time_param = { .name = "lookahead", .type = EG_PARAM_TIME, .min = "1ns", .max = "1s" };
+	const char *executor = cli_value(a, "executor"), *lookahead = cli_value(a, "lookahead");
+	uint64_t jobs = exec_default_jobs(), cell = EXEC_ALL_CELLS, block = 0;
+	struct eg_value v;
+	char why[200];
+
+	if (!cli_number(a, "jobs", 1, 4096, &jobs) || !cli_number(a, "cell", 0, EXPERIMENT_MAX_CELLS, &cell) ||
+	    !cli_number(a, "block", 1, 1u << 20, &block) || !cli_number(a, "audit", 0, UINT64_MAX, &o->run.audit_every))
+		return false;
+	if (executor && strcmp(executor, "local") != 0) {
+		if (strcmp(executor, "slurm") == 0)
+			(void)cli_usage("--executor slurm is not built yet; --cell N runs one cell of an array job, and "
+					"--resume merges when all are there");
+		else
+			(void)cli_usage("there is no executor %.40s; known: local", executor);
+		return false;
+	}
+	if (lookahead) {
+		if (eg_param_parse(&time_param, lookahead, &v, why, sizeof(why)) != EG_OK) {
+			(void)cli_usage("--lookahead: %s", why);
+			return false;
+		}
+		o->run.lookahead = v.u;
+	}
+	o->jobs = (unsigned)jobs;
+	o->cell = cell;
+	o->run.block = (uint32_t)block;
+	o->run.audit = cli_given(a, "audit");
+	o->run.strict = cli_given(a, "strict");
+	o->resume = cli_given(a, "resume");
+	o->keep_cells = cli_given(a, "keep-cells");
+	o->host.anonymous = cli_given(a, "anonymous");
+	o->engram_version = PACKAGE_VERSION;
+	return true;
+}
+
+/* What the user typed, put together again for the side file. */
+static eg_status command_line(const struct cli_args *a, struct exec_options *o, const char **argv, size_t max,
+			      struct eg_arena *arena)
+{
+	size_t n = 0;
+
+	argv[n++] = "engram";
+	argv[n++] = "run";
+	for (unsigned i = 0; i < a->nr && n < max; i++)
+		argv[n++] = a->arg[i];
+	for (unsigned i = 0; options[i].name; i++)
+		for (unsigned k = 0; a->values[i][k] && n + 2 <= max; k++) {
+			char dashed[40];
+
+			(void)snprintf(dashed, sizeof(dashed), "--%s", options[i].name);
+			argv[n++] = eg_arena_strdup(arena, dashed);
+			if (!argv[n - 1])
+				return EG_NO_MEMORY;
+			if (options[i].arg)
+				argv[n++] = a->values[i][k];
+		}
+	o->host.argc = (int)n;
+	o->host.argv = argv;
+	return EG_OK;
+}
+
+/* ---- the end -------------------------------------------------------------------------------------- */
+
+static void summary(const struct experiment *x, const struct exec_options *o, const struct exec_outcome *out)
+{
+	const struct exec_progress *p = &out->last;
+
+	if (out->complete_before) {
+		fprintf(stderr, "engram: %s is complete already and matches the experiment; nothing to do\n", o->out);
+		return;
+	}
+	if (o->cell != EXEC_ALL_CELLS) {
+		fprintf(stderr, "engram: cell %" PRIu64 " %s %s/%" PRIu64 ".h5\n", o->cell, p->reused ? "stands already in" : "is in",
+			out->cells_dir, o->cell);
+		return;
+	}
+	fprintf(stderr, "engram: %s: %" PRIu64 " cells (%" PRIu64 " points x %u seeds)", x->name, x->nr_cells, x->nr_points, x->nr_seeds);
+	if (p->reused)
+		fprintf(stderr, ", %" PRIu64 " of them from before", p->reused);
+	fprintf(stderr, " in %.1f s with %u processes\nengram: result in %s\n", p->elapsed, o->jobs, o->out);
+}
+
+static eg_status execute(struct experiment *x, struct exec_options *o, bool quiet, struct eg_errors *err)
+{
+	struct line line = { .terminal = isatty(STDERR_FILENO) == 1, .quiet = quiet };
+	struct exec_outcome *out = eg_calloc(1, sizeof(*out));
+	eg_status s;
+
+	if (!out)
+		return EG_NO_MEMORY;
+	o->progress = on_progress;
+	o->ctx = &line;
+	s = exec_run(x, o, out, err);
+	for (unsigned i = 0; i < out->failures.nr; i++)
+		fprintf(stderr, "engram: %s\n", out->failures.text[i]);
+	if (out->failures.dropped)
+		fprintf(stderr, "engram: and %u more failures\n", out->failures.dropped);
+	if (s == EG_OK && !quiet)
+		summary(x, o, out);
+	exec_outcome_free(out);
+	eg_free(out);
+	return s;
+}
+
+static int run(const struct cli_args *a)
+{
+	struct eg_errors *err = eg_calloc(1, sizeof(*err));
+	struct exec_options o = { 0 };
+	const char *argv[CLI_MAX_ARGS];
+	struct eg_arena arena = { 0 };
+	struct experiment *x = NULL;
+	struct eg_str out = { 0 };
+	eg_status s;
+	int rc;
+
+	if (!err || !read_options(a, &o)) {
+		rc = err ? eg_status_exit_code(EG_USAGE) : cli_report(EG_NO_MEMORY, &(struct eg_errors){ 0 });
+		eg_free(err);
+		return rc;
+	}
+	s = command_line(a, &o, argv, CLI_MAX_ARGS, &arena);
+	if (s == EG_OK)
+		s = locate_and_load(&x, a->arg[0], a->values[OPTION_SET], &arena, err);
+	if (s == EG_OK) {
+		if (cli_given(a, "output"))
+			eg_str_add(&out, cli_value(a, "output"));
+		else if (mkdir("results", 0777) == 0 || access("results", F_OK) == 0)
+			eg_str_addf(&out, "results/%s.h5", x->name);
+		else
+			s = eg_fail_errno(err, false, "cannot make the directory results (choose another place with -o)");
+		s = out.failed ? EG_NO_MEMORY : s;
+	}
+	if (s == EG_OK) {
+		o.out = eg_str_text(&out);
+		s = execute(x, &o, a->quiet, err);
+	}
+	rc = cli_report(s, err);
+	experiment_free(x);
+	eg_str_free(&out);
+	eg_arena_free_all(&arena);
+	eg_free(err);
+	return rc;
+}
+
+const struct verb_ops verb_run_ops = {
+	.name        = "run",
+	.summary     = "run an experiment",
+	.usage       = "EXPERIMENT.yaml [options]",
+	.description = "Runs every cell of an experiment (each point of its sweep with each seed) and writes one result\n"
+		       "file, HDF5 that netCDF-4 tools read. EXPERIMENT is a file or the name of a shipped experiment.\n"
+		       "Two runs of the same experiment give the same bytes, whatever -j. Finished cells are kept in\n"
+		       "FILE.cells until all are there; --resume goes on after an interruption. What differs between\n"
+		       "runs (host, times, command line) goes to FILE.host.json.",
+	.example     = "engram run quickstart -o quickstart.h5",
+	.options     = options,
+	.min_args    = 1,
+	.max_args    = 1,
+	.run         = run,
+};
