@@ -49,39 +49,33 @@ static EG_NOINLINE void mark_tails(struct frame *head, unsigned order)
 	}
 }
 
-/* The records of a granted block. */
-static inline void mark_block(struct phys *p, uint32_t pfn, const struct phys_req *req, unsigned type)
+static inline struct palloc_result ask(struct phys_zone *z, const struct phys_req *req, unsigned order,
+				       unsigned type, uint8_t flags)
 {
-	struct frame *f = &p->frames[pfn];
-
-	f->next = f->prev = 0;
-	frame_set_head(f, req->kind, req->order, type);
-	f->refs = 0;
-	f->owner = req->owner;
-	f->index = req->index;
-	if (EG_UNLIKELY(req->order))
-		mark_tails(f, req->order);
-}
-
-static inline struct palloc_result ask(struct phys_zone *z, const struct phys_req *req, unsigned type,
-				       uint8_t flags)
-{
-	struct palloc_req pr = { .order = req->order, .migratetype = (uint8_t)type, .cpu = req->cpu,
+	struct palloc_req pr = { .order = (uint8_t)order, .migratetype = (uint8_t)type, .cpu = req->cpu,
 				 .flags = flags, .hint = req->hint };
 
 	return z->ops->alloc_pages(z->state, &pr);
 }
 
-/* Account for a block that the policy of zone z has granted. */
-static inline void granted(struct phys *p, struct phys_zone *z, const struct phys_req *req, unsigned type,
-			   eg_pfn pfn)
+/* Mark and account for a block that the policy of zone z has granted. */
+static EG_ALWAYS_INLINE void granted(struct phys *p, struct phys_zone *z, const struct phys_req *req,
+				     unsigned order, unsigned type, eg_pfn pfn)
 {
-	EG_ASSERT(z->start.v <= pfn.v && pfn.v + (1u << req->order) <= z->end.v);
-	mark_block(p, pfn.v, req, type);
-	z->free_pages -= UINT64_C(1) << req->order;
-	z->stats.alloc[req->order][type]++;
-	if (req->gfp & GFP_ZERO)
-		z->stats.zeroed_pages += UINT64_C(1) << req->order;
+	struct frame *f = &p->frames[pfn.v];
+
+	EG_ASSERT(z->start.v <= pfn.v && pfn.v + (1u << order) <= z->end.v);
+	f->next = f->prev = 0;
+	frame_set_head(f, req->kind, order, type);
+	f->refs = 0;
+	f->owner = req->owner;
+	f->index = req->index;
+	if (order)
+		mark_tails(f, order);
+	z->free_pages -= UINT64_C(1) << order;
+	z->stats.alloc[order][type]++;
+	if (EG_UNLIKELY(req->gfp & GFP_ZERO))
+		z->stats.zeroed_pages += UINT64_C(1) << order;
 }
 
 static EG_NOINLINE void note_fallback(struct phys_zone *z, struct palloc_result got, struct phys_result *res)
@@ -101,12 +95,12 @@ static bool try_zone(struct phys *p, struct phys_zone *z, const struct phys_req 
 
 	if (!zone_has(z, req->order, mark, highest_zone(req->gfp)))
 		return false;
-	got = ask(z, req, type, flags);
+	got = ask(z, req, req->order, type, flags);
 	res->steps += got.steps;
 	res->zones_tried++;
 	if (got.outcome != PALLOC_GRANTED)
 		return false;
-	granted(p, z, req, type, got.pfn);
+	granted(p, z, req, req->order, type, got.pfn);
 	res->pfn = got.pfn;
 	res->outcome = PHYS_GRANTED;
 	res->zone = z->index;
@@ -171,28 +165,36 @@ static EG_NOINLINE struct phys_result alloc_slow(struct phys *p, const struct ph
 	return res;
 }
 
-struct phys_result phys_alloc(struct phys *p, const struct phys_req *req)
+/* The first zone of the fast pass. Compiled twice: four of five requests are for one page. */
+static EG_ALWAYS_INLINE struct phys_result alloc_fast(struct phys *p, const struct phys_req *req, unsigned order)
 {
 	unsigned highest = highest_zone(req->gfp), type = migratetype(req->gfp);
+	struct phys_zone *z = &p->zone[p->first_zone[req->node][highest]];
 	struct palloc_result got;
 	struct phys_result res;
-	struct phys_zone *z;
 
-	EG_CHECK(req->order <= EG_MAX_ORDER && req->node < p->nr_nodes && type < NR_MIGRATETYPES);
-	EG_ASSERT(req->kind >= FRAME_RAW && req->kind < FRAME_RESERVED);
-	z = &p->zone[p->first_zone[req->node][highest]];
-	if (EG_UNLIKELY(!zone_has(z, req->order, z->mark[WMARK_LOW], highest)))
+	if (EG_UNLIKELY(!zone_has(z, order, z->mark[WMARK_LOW], highest)))
 		return alloc_slow(p, req, 0, 0);
-	got = ask(z, req, type, z->type == ZONE_NORMAL ? PALLOC_NOFRAGMENT : 0);
+	got = ask(z, req, order, type, z->type == ZONE_NORMAL ? PALLOC_NOFRAGMENT : 0);
 	if (EG_UNLIKELY(got.outcome != PALLOC_GRANTED))
 		return alloc_slow(p, req, 1, got.steps);
-	granted(p, z, req, type, got.pfn);
+	granted(p, z, req, order, type, got.pfn);
 	if (EG_UNLIKELY(got.fallback)) {
 		res = (struct phys_result){ .pfn = got.pfn, .steps = got.steps, .zone = z->index, .zones_tried = 1 };
 		note_fallback(z, got, &res);
 		return res;
 	}
 	return (struct phys_result){ .pfn = got.pfn, .steps = got.steps, .zone = z->index, .zones_tried = 1 };
+}
+
+struct phys_result phys_alloc(struct phys *p, const struct phys_req *req)
+{
+	EG_CHECK(req->order <= EG_MAX_ORDER && req->node < p->nr_nodes);
+	EG_CHECK(migratetype(req->gfp) < NR_MIGRATETYPES);
+	EG_ASSERT(req->kind >= FRAME_RAW && req->kind < FRAME_RESERVED);
+	if (EG_LIKELY(req->order == 0))
+		return alloc_fast(p, req, 0);
+	return alloc_fast(p, req, req->order);
 }
 
 /* ---- giving back ------------------------------------------------------------------------------------- */
@@ -205,13 +207,15 @@ struct phys_zone *phys_zone_of(struct phys *p, eg_pfn pfn)
 	return NULL;
 }
 
-static inline uint32_t give_back(struct phys *p, eg_pfn pfn, unsigned order)
+static EG_ALWAYS_INLINE uint32_t give_back(struct phys *p, eg_pfn pfn, unsigned order)
 {
-	struct phys_zone *z = phys_zone_of(p, pfn);
+	struct phys_zone *z = &p->zone[p->nr_zones - 1];
 	struct frame *f = &p->frames[pfn.v];
 	uint32_t steps;
 
-	if (EG_LIKELY(order == 0))
+	while (EG_UNLIKELY(pfn.v < z->start.v))
+		z--;
+	if (order == 0)
 		*f = (struct frame){ 0 };
 	else
 		memset(f, 0, sizeof(*f) << order);
@@ -231,6 +235,8 @@ uint32_t phys_free(struct phys *p, eg_pfn pfn, unsigned order)
 	EG_CHECK(f->kind >= FRAME_RAW && f->kind < FRAME_RESERVED);
 	EG_CHECK(f->order == order && !(f->flags & FRAME_TAIL));
 	EG_CHECK(f->refs == 0);
+	if (EG_LIKELY(order == 0))
+		return give_back(p, pfn, 0);
 	return give_back(p, pfn, order);
 }
 
@@ -251,6 +257,8 @@ enum phys_free_result phys_free_checked(struct phys *p, eg_pfn pfn, unsigned ord
 	const struct frame *f;
 
 	*steps = 0;
+	if (pfn.v >= p->own_start.v && pfn.v < p->own_end.v)
+		return PHYS_FREE_RESERVED;
 	if (pfn.v >= p->nr_frames || !phys_zone_of(p, pfn))
 		return PHYS_FREE_NO_FRAME;
 	if (order > EG_MAX_ORDER || pfn.v & ((1u << order) - 1))

@@ -15,8 +15,8 @@ struct phys_bench_row {
 enum { PHYS_BENCH_ROWS = 10 };
 
 /*
- * Run everything `rounds` times (>= 1; a round takes about half a second) with the policy `palloc` (a name
- * in the registry) at its defaults. Needs 400 MiB of host memory. EG_NO_MEMORY; EG_USAGE for an unknown name.
+ * Run everything `rounds` times (>= 1; a round takes about a second) with the policy `palloc` (a name
+ * in the registry) at its defaults. Needs 150 MiB of host memory. EG_NO_MEMORY; EG_USAGE for an unknown name.
  */
 eg_status phys_bench(const char *palloc, unsigned rounds, struct phys_bench_row rows[PHYS_BENCH_ROWS],
 		     struct eg_errors *errors) EG_MUST_USE;

@@ -95,7 +95,8 @@ struct phys_zone {
 	const struct palloc_ops *ops;
 	void                    *state;                  /* of the policy; ops->state_size() bytes */
 	/* layout: present <= spanned, managed <= present */
-	eg_pfn                   start, end;             /* the policy's span: no hole at its end */
+	eg_pfn                   start, end;             /* the policy's span: without a hole or
+							  * struct pages at its end              */
 	uint64_t                 spanned;                /* with the hole up to the next zone    */
 	uint64_t                 present;                /* frames that exist                    */
 	uint64_t                 managed;                /* frames given to the policy           */
@@ -111,6 +112,7 @@ struct phys {
 	uint8_t         *pageblock_type;                 /* by pfn >> EG_HUGE_ORDER              */
 	uint64_t         nr_frames;                      /* one past the highest pfn             */
 	uint64_t         managed;                        /* of all zones                         */
+	eg_pfn           own_start, own_end;             /* the kernel's own frame records: reserved */
 	struct phys_zone zone[PHYS_MAX_NODES * NR_ZONE_TYPES];   /* ascending by pfn; populated only */
 	unsigned         nr_zones, nr_nodes;
 	uint8_t          zonelist[PHYS_MAX_NODES][NR_ZONE_TYPES][PHYS_MAX_NODES * NR_ZONE_TYPES];
@@ -139,7 +141,8 @@ struct phys_config {
 };
 
 /*
- * Build the memory of a machine in *p (overwritten). Arrays come from the arena, except the frame table,
+ * Build the memory of a machine in *p (overwritten; not to be copied afterwards). *config is borrowed for the
+ * call. Arrays come from the arena, except the frame table,
  * which is returned by phys_fini(). EG_BAD_INPUT for a size that cannot be, EG_NO_MEMORY; *p is then
  * empty and phys_fini() may, but need not, be called.
  */

@@ -39,7 +39,7 @@ void phys_view_totals(const struct phys *p, struct phys_view_totals *t);
 /*
  * Free pages of every huge frame (aligned 2 MiB, 0..512), for frag.huge_pct, compact_moves, heat:
  * free[h] for h in [0, phys_view_huge_frames()), frames outside any zone count as not free. exists[h]
- * (may be NULL) is the number of frames of h that exist. Linear in the frames of the machine.
+ * (may be NULL) is the number of frames of h in a zone, without the kernel's own frame records. Linear in the frames of the machine.
  */
 uint64_t phys_view_huge_frames(const struct phys *p);
 void phys_view_huge_free(const struct phys *p, uint16_t *free, uint16_t *exists);

@@ -50,6 +50,24 @@ uint64_t phys_view_huge_frames(const struct phys *p)
 	return p->nr_frames >> EG_HUGE_ORDER;
 }
 
+/* Free frames of [pfn, end), which lie in one huge frame. Whole blocks are taken in one step. */
+static uint16_t free_between(const struct phys *p, uint32_t pfn, uint32_t end)
+{
+	uint32_t nr = 0;
+
+	while (pfn < end) {
+		const struct frame *f = &p->frames[pfn];
+		uint32_t pages = 1u << f->order;                /* 1 for what is not a head */
+
+		if (pages > end - pfn)
+			pages = end - pfn;
+		if (frame_is_free(f))
+			nr += pages;
+		pfn += pages;
+	}
+	return (uint16_t)nr;
+}
+
 void phys_view_huge_free(const struct phys *p, uint16_t *free, uint16_t *exists)
 {
 	uint64_t nr = phys_view_huge_frames(p);
@@ -58,13 +76,16 @@ void phys_view_huge_free(const struct phys *p, uint16_t *free, uint16_t *exists)
 	if (exists)
 		memset(exists, 0, nr * sizeof(*exists));
 	for (unsigned i = 0; i < p->nr_zones; i++) {
-		const struct phys_zone *z = &p->zone[i];
+		uint32_t start = p->zone[i].start.v, end = p->zone[i].end.v;
 
-		for (uint32_t pfn = z->start.v; pfn < z->end.v; pfn++) {
-			free[pfn >> EG_HUGE_ORDER] = (uint16_t)(free[pfn >> EG_HUGE_ORDER] +
-								frame_is_free(&p->frames[pfn]));
+		for (uint32_t pfn = start; pfn < end; ) {
+			uint32_t next = (pfn | (EG_HUGE_PAGES - 1)) + 1;
+
+			next = next < end ? next : end;
+			free[pfn >> EG_HUGE_ORDER] = free_between(p, pfn, next);
 			if (exists)
-				exists[pfn >> EG_HUGE_ORDER]++;
+				exists[pfn >> EG_HUGE_ORDER] = (uint16_t)(next - pfn);
+			pfn = next;
 		}
 	}
 }

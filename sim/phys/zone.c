@@ -13,7 +13,9 @@
  *   [4 GiB, ...)      the rest of the RAM
  *
  * Zones are cut at 16 MiB and 4 GiB. The kernel's own record of each frame (`struct_page_bytes`) lies at
- * the top of the highest zone, where Linux's early allocator, which goes from the top down, puts it.
+ * the top of the highest zone, where Linux's early allocator, which goes from the top down, puts it. That
+ * range is present but lies outside the policy's span, and its frame records are never written: for 1 TiB
+ * they would be 96 MiB of host memory, and most of the set-up time.
  *
  * Watermarks and lowmem reserves follow Linux 6.1 (mm/page_alloc.c, mm/khugepaged.c):
  *
@@ -216,7 +218,8 @@ static eg_status build(struct phys *p, struct eg_arena *arena, const struct phys
 		return EG_NO_MEMORY;
 	memset(p->pageblock_type, MT_MOVABLE, blocks);
 	reserve(p, 0, PAGES(MIB));
-	reserve(p, top->end.v - own, top->end.v);
+	p->own_end = top->end;
+	p->own_start = top->end = eg_pfn_of(top->end.v - own);
 	top->managed -= own;
 	for (unsigned i = 0; i < p->nr_zones; i++) {
 		p->managed += p->zone[i].managed;

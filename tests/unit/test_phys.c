@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sim/base/rng.h"
+#include "sim/phys/bench.h"
 #include "sim/phys/phys.h"
 #include "sim/phys/phys_view.h"
 #include "tests/tap.h"
@@ -397,8 +398,24 @@ static void check_huge_view(void)
 	close_machine();
 }
 
+static void check_bench(void)
+{
+	struct phys_bench_row rows[PHYS_BENCH_ROWS];
+	static struct eg_errors errors;
+	bool good = true;
+
+	ok(phys_bench("no such policy", 1, rows, &errors) == EG_USAGE && errors.nr == 1, "bench: unknown policy");
+	ok(phys_bench("buddy", 1, rows, &errors) == EG_OK, "bench: one round");
+	for (unsigned i = 0; i < PHYS_BENCH_ROWS; i++) {
+		printf("# %-28s %12.1f ns: %s\n", rows[i].name, rows[i].ns, rows[i].what);
+		good &= rows[i].ns > 0;
+	}
+	ok(good && rows[8].ns < 2e9 && rows[9].ns < 20e9, "bench: every rate is measured; set-up is not absurd");
+}
+
 int main(void)
 {
+	check_bench();
 	check_smallest_buddy();
 	check_records();
 	check_watermarks();

@@ -68,6 +68,7 @@ static void check_map(unsigned i)
 	struct phys_view_totals t;
 	uint64_t present = 0;
 	bool good = true;
+	uint32_t steps;
 	struct phys p;
 
 	ok(make(&p, &arena, recorded[i].mib * MIB, "buddy", 64, 1) == EG_OK, "%u MiB: built", recorded[i].mib);
@@ -89,6 +90,8 @@ static void check_map(unsigned i)
 	ok(t.present == present && t.free_pages == t.managed, "%u MiB: totals", recorded[i].mib);
 	ok(t.present - t.managed >= present / 64 && t.present - t.managed <= present / 64 + 3 + 158,
 	   "%u MiB: 64 bytes a frame and the first MiB are the kernel's", recorded[i].mib);
+	ok(p.own_end.v - p.own_start.v >= present / 64 && phys_free_checked(&p, p.own_start, 0, &steps) ==
+	   PHYS_FREE_RESERVED, "%u MiB: the kernel's own records are reserved", recorded[i].mib);
 	if (recorded[i].mib <= 1024)
 		phys_validate(&p);
 	phys_fini(&p);
