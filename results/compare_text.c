@@ -98,6 +98,8 @@ static void change_text(const struct compare_cell *c, bool is_base, int better, 
 		(void)snprintf(number, sizeof(number), "-  ");
 	else if (!isnan(c->pair.ratio))
 		(void)snprintf(number, sizeof(number), c->pair.ratio >= 99.995 ? "x%.0f" : "x%.2f", c->pair.ratio);
+	else if (!(fabs(c->pair.diff) > 0.0) && !(c->pair.half > 0.0))
+		(void)snprintf(number, sizeof(number), "=");
 	else    /* no ratio to or of zero: the difference */
 		(void)snprintf(number, sizeof(number), "%+.*f", decimals(c->pair.diff / factor, c->pair.half / factor),
 			       c->pair.diff / factor);
@@ -312,8 +314,8 @@ static void legend(const struct compare *c, struct eg_str *out)
 		eg_str_addf(out, "Baseline: %s.", c->points[c->points[0].base].text);
 	else
 		eg_str_add(out, "Each column is compared with the `base` column that shares its other labels.");
-	eg_str_add(out, " xR: geometric mean of the ratios to it, seed by seed; +D or -D: the difference, where there is"
-		   " no ratio.\n");
+	eg_str_add(out, " xR: geometric mean of the ratios to it, seed by seed; +D, -D, =: the difference, where there"
+		   " is no ratio.\n");
 	if (!c->nr_tests) {
 		eg_str_add(out, "No interval, so no mark: fewer than two seeds in common.\n");
 		return;

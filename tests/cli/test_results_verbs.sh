@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# compare and report on a synthetic result: what they print, what they refuse and with which exit code.
+set -u
+make_result=$BUILDDIR/tests/make_result
+n=0
+bad=0
+dir=$(mktemp -d "${TMPDIR:-/tmp}/engram-verbs.XXXXXX") || exit 99
+trap 'rm -rf "$dir"' EXIT
+
+result() { # STATUS TEXT
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		sed 's/^/# /' "$dir/out" "$dir/err" | head -n 12
+		bad=1
+	fi
+}
+run() { # EXIT ARGUMENT... : the exit code must be EXIT
+	want=$1
+	shift
+	"$ENGRAM" "$@" >"$dir/out" 2>"$dir/err"
+	got=$?
+	[ $got -eq "$want" ] || echo "exit $got, wanted $want" >>"$dir/err"
+	[ $got -eq "$want" ]
+}
+has() { grep -q -e "$2" "$dir/$1"; }
+
+"$make_result" "$dir/r.h5" && "$make_result" "$dir/one.h5" --single --seeds 1 && "$make_result" "$dir/gap.h5" --gap
+result $? "results to work on"
+r=$dir/r.h5
+one=$dir/one.h5
+
+# -- compare --
+run 0 compare "$r" && has out '^synthetic: 4 points x 5 seeds$' && has out '^run.elapsed ' &&
+	has out '^fault_latency.cow.p99 ' && has out '^Baseline: page_allocator=linux thp=never\.'
+result $? "compare shows a selection against the recorded baseline"
+has out '^fault_latency.anon.p50 .*base .* x1.00 .*x0.70 ++' && ! has out 'x1.00 [+*-]'
+result $? "a real difference is marked, noise is not"
+has out '^oom.kills .*0 ± 0 base .* =$'
+result $? "equal zeros have no ratio and no mark"
+run 0 compare "$r" --metric 'tlb*' --baseline page_allocator=llfree && has out '^tlb.miss_ratio' && ! has out run.elapsed &&
+	has out 'shares its other labels'
+result $? "a pattern and a partial baseline"
+run 0 compare "$one" && has out ' ± -' && ! has out Baseline
+result $? "one seed has no interval"
+run 0 compare "$dir/gap.h5" && has out 'warning: 1 cells of synthetic are missing'
+result $? "gaps are told"
+run 0 compare "$r" "$one" --metric run.elapsed && has out '^synthetic: 1 point x 1 seed$'
+result $? "two files side by side"
+run 0 compare "$r" --metric run.elapsed --format csv && [ "$(wc -l <"$dir/out")" -eq 5 ] &&
+	[ "$(tr -dc '\r' <"$dir/out" | wc -c)" -eq 5 ] &&
+	has out '^experiment,policy.page_allocator,policy.thp,metric,unit,n,mean,half95,baseline,' &&
+	has out '^synthetic,linux,never,run.elapsed,ns,5,[0-9.]*,[0-9.]*,,0,,,,,,,,'
+result $? "csv: a line per metric and point, CR LF, NaN empty"
+run 0 compare "$r" --metric reclaim.efficiency --format json && has out '"mean": null'
+result $? "json: NaN is null"
+if [ -n "${PYTHON_READERS:-}" ]; then
+	"$PYTHON_READERS" - "$dir/out" >"$dir/err" 2>&1 <<-'END'
+		import json, sys
+		d = json.load(open(sys.argv[1]))
+		assert d["schema"] == 1 and len(d["points"]) == 4 and d["points"][3]["baseline"] == 0
+		assert d["points"][3]["labels"] == {"policy.page_allocator": "llfree", "policy.thp": "always"}
+		assert [v["point"] for v in d["metrics"][0]["values"]] == [0, 1, 2, 3]
+	END
+	result $? "json parses"
+fi
+run 2 compare "$r" --metric fault_latency.cwo.p99 && has err 'did you mean `fault_latency.cow.p99`'
+result $? "did you mean, for metrics"
+run 2 compare "$r" --baseline thp=alwys && has err 'did you mean `always`'
+result $? "did you mean, for labels"
+run 2 compare "$r" --format xml && has err 'table, csv, json' && run 2 compare "$r" --format latex && has err 'not built'
+result $? "formats that are not there"
+run 2 compare
+result $? "compare wants a file"
+
+# -- report --
+run 0 report "$r" --as buddyinfo --point page_allocator=llfree,thp=never --seed 2 --at 250ms &&
+	has err 'seed 2, simulated time 250 ms' && [ "$(wc -l <"$dir/out")" -eq 3 ] &&
+	[ "$(grep -c -E '^Node 0, zone {1,}[A-Za-z0-9]+ ( *[0-9]+ ){11}$' "$dir/out")" -eq 3 ] &&
+	[ "$(head -n 1 "$dir/out" | cut -c 1-22)" = 'Node 0, zone      DMA ' ]
+result $? "buddyinfo has the kernel's bytes"
+run 0 report "$one" --as meminfo -q && [ ! -s "$dir/err" ] && has out '^MemTotal:        4209664 kB$' &&
+	has out '^HugePages_Total:       0$' && has out '^Hugepagesize:       2048 kB$'
+result $? "meminfo has the kernel's bytes, -q is quiet"
+run 0 report "$one" --as vmstat && has out '^nr_free_pages [0-9]*$' && has err 'all, seed 1'
+result $? "vmstat has the kernel's bytes"
+run 0 report "$one" --as vmstat --at 251ms -q && cp "$dir/out" "$dir/first" && run 0 report "$one" --as vmstat --at 259999us -q &&
+	cmp -s "$dir/out" "$dir/first" && run 0 report "$one" --as vmstat --at 260ms -q && ! cmp -s "$dir/out" "$dir/first"
+result $? "the last snapshot at or before the time"
+run 3 report "$one" --as vmstat --at 1us && has err 'the first is at 10 ms'
+result $? "no snapshot so early"
+run 3 report "$dir/gap.h5" --as vmstat --point page_allocator=linux,thp=never --seed 4 && has err 'missing'
+result $? "a missing cell has no state"
+run 2 report "$r" --as buddyinfo && has err '4 points' && has err '--point page_allocator=linux,thp=never'
+result $? "a point must be named, and the message says how"
+run 2 report "$r" && run 2 report "$r" --as slabinfo && has err 'not built' && run 2 report "$r" --as buddinfo &&
+	has err 'did you mean `buddyinfo`'
+result $? "views that are not there"
+run 2 report "$one" --as vmstat --seed 9 && has err 'there are: 1' && run 2 report "$one" --as vmstat --at 5 && has err unit
+result $? "seeds and times that are not there"
+
+# -- files that are not what they should be --
+printf 'version: 1\n' >"$dir/x.h5"
+run 3 compare "$dir/x.h5" && has err 'not HDF5' && run 3 report "$dir/absent.h5" --as vmstat && has err absent.h5 &&
+	: >"$dir/empty.h5" && run 3 compare "$dir/empty.h5" && has err empty && run 3 compare "$dir"
+result $? "no HDF5, no file, an empty file, a directory: exit 3"
+"$make_result" "$dir/c.h5" --only-cells
+run 3 compare "$dir/c.h5.cells.0" && has err 'one cell'
+result $? "a cell is told from a result"
+size=$(wc -c <"$r")
+status=0
+for cut in 1 8 100 1000 10000 $((size / 2)) $((size - 200)); do
+	head -c "$cut" "$r" >"$dir/cut.h5"
+	run 3 compare "$dir/cut.h5" || status=1
+done
+result $status "truncated files: exit 3 with a message"
+status=0
+for at in 9 50 500 5000 50000 $((size / 2)) $((size - 500)); do
+	cp "$r" "$dir/flip.h5"
+	printf '\252\125\252\125' | dd of="$dir/flip.h5" bs=1 seek="$at" conv=notrunc 2>/dev/null
+	run 3 compare "$dir/flip.h5" && has err checksum || status=1
+done
+result $status "overwritten bytes: exit 3, the checksum tells"
+if [ -w /dev/full ]; then
+	"$ENGRAM" compare "$r" >/dev/full 2>"$dir/err"
+	[ $? -eq 4 ] && has err 'cannot write'
+	result $? "a full disk on standard output: exit 4"
+	ln -s /dev/full "$dir/full.h5"
+	"$make_result" "$dir/full.h5" >"$dir/out" 2>"$dir/err"
+	[ $? -eq 4 ] && [ -c /dev/full ] && [ -h "$dir/full.h5" ] && has err full.h5
+	result $? "a result for a full device: exit 4, and the device is still one"
+fi
+echo "1..$n"
+exit $bad
