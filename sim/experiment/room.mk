@@ -27,10 +27,12 @@ endif
 
 # the machine of these tests is exp_stub.c: an executor is tested without a simulation
 EXP_STUB = tests/unit/exp_stub.c tests/unit/exp_stub.h tests/tap.h tests/synthetic.h
-check_PROGRAMS += tests/unit/test_schema tests/unit/test_cell
-TESTS += tests/unit/test_schema tests/unit/test_cell
+check_PROGRAMS += tests/unit/test_schema tests/unit/test_cell tests/unit/test_exec
+TESTS += tests/unit/test_schema tests/unit/test_cell tests/unit/test_exec
 EXTRA_DIST += tests/unit/bad_experiments.txt
 tests_unit_test_schema_SOURCES = tests/unit/test_schema.c $(EXP_STUB)
 tests_unit_test_schema_LDADD = $(EXPERIMENT_TEST_LIBS)
 tests_unit_test_cell_SOURCES = tests/unit/test_cell.c $(EXP_STUB)
 tests_unit_test_cell_LDADD = $(EXPERIMENT_TEST_LIBS)
+tests_unit_test_exec_SOURCES = tests/unit/test_exec.c $(EXP_STUB)
+tests_unit_test_exec_LDADD = $(EXPERIMENT_TEST_LIBS)
