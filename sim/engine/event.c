@@ -7,46 +7,60 @@
 enum { SLOT_BITS = 24, ARITY = 4 };
 #define SLOT_MASK ((UINT64_C(1) << SLOT_BITS) - 1)
 
+/* One 128-bit comparison: no branch to mispredict, whichever way it goes. */
 static inline bool before(struct event_key a, struct event_key b)
 {
-	return a.time < b.time || (a.time == b.time && a.order < b.order);
+	unsigned __int128 x = (unsigned __int128)a.time << 64 | a.order, y = (unsigned __int128)b.time << 64 | b.order;
+
+	return x < y;
 }
 
 eg_status event_queue_init(struct event_queue *q, uint32_t capacity, struct eg_arena *arena)
 {
 	EG_CHECK(capacity < SLOT_MASK);
 	*q = (struct event_queue){ .capacity = capacity };
-	q->heap = eg_arena_alloc(arena, capacity + ARITY, sizeof(*q->heap));
-	q->slot = eg_arena_alloc(arena, capacity, sizeof(*q->slot));
+	q->heap = eg_arena_alloc(arena, capacity + 2 * ARITY, sizeof(*q->heap));
+	q->slot = eg_arena_alloc(arena, capacity + 1, sizeof(*q->slot));
 	if (!q->heap || !q->slot)
 		return EG_NO_MEMORY;
+	q->heap += ARITY - 1;       /* four siblings, 4i + 1 .. 4i + 4, share a cache line */
 	for (uint32_t i = 0; i < capacity; i++)
 		q->slot[i].arg = i + 1;
 	return EG_OK;
 }
 
-/* Let key k sink from position i. */
-static inline void sink(struct event_queue *q, uint32_t i, struct event_key k)
+/*
+ * Put key k in place of the root. Bottom-up: the path of smallest children is followed to a leaf without
+ * looking at k, then k rises from there, which it rarely does far; comparing with k on the way down would
+ * cost one more, unpredictable, branch a level.
+ */
+static inline void replace_root(struct event_queue *q, struct event_key k)
 {
 	struct event_key *h = q->heap;
+	uint32_t i = 0, n = q->nr, c;
 
-	for (;;) {
-		uint32_t c = ARITY * i + 1, best = c;
+	while ((c = ARITY * i + 1) + ARITY <= n) {
+		uint32_t a = c + before(h[c + 1], h[c]), b = c + 2 + before(h[c + 3], h[c + 2]);
 
-		if (c >= q->nr)
-			break;
-		if (c + ARITY <= q->nr) {
-			uint32_t a = c + before(h[c + 1], h[c]), b = c + 2 + before(h[c + 3], h[c + 2]);
+		c = before(h[b], h[a]) ? b : a;
+		h[i] = h[c];
+		__builtin_prefetch(&h[ARITY * c + 1]);
+		i = c;
+	}
+	if (c < n) {
+		uint32_t best = c;
 
-			best = before(h[b], h[a]) ? b : a;
-		} else {
-			for (uint32_t j = c + 1; j < q->nr; j++)
-				best = before(h[j], h[best]) ? j : best;
-		}
-		if (before(k, h[best]))
-			break;
+		for (uint32_t j = c + 1; j < n; j++)
+			best = before(h[j], h[best]) ? j : best;
 		h[i] = h[best];
 		i = best;
+	}
+	for (; i > 0; i = (i - 1) / ARITY) {
+		struct event_key parent = h[(i - 1) / ARITY];
+
+		if (before(parent, k))
+			break;
+		h[i] = parent;
 	}
 	h[i] = k;
 }
@@ -58,7 +72,7 @@ static inline void fill_hole(struct event_queue *q)
 	q->hole = false;
 	q->nr--;
 	if (q->nr)
-		sink(q, 0, q->heap[q->nr]);
+		replace_root(q, q->heap[q->nr]);
 }
 
 void event_add(struct event_queue *q, eg_time time, event_fn fn, void *ctx, uint64_t arg)
@@ -73,7 +87,7 @@ void event_add(struct event_queue *q, eg_time time, event_fn fn, void *ctx, uint
 	k = (struct event_key){ time, q->seq++ << SLOT_BITS | slot };
 	if (q->hole) {
 		q->hole = false;
-		sink(q, 0, k);
+		replace_root(q, k);
 		return;
 	}
 	for (i = q->nr++; i > 0; i = (i - 1) / ARITY) {
@@ -106,6 +120,9 @@ void event_run(struct event_queue *q)
 	q->free_slot = slot;
 	q->hole = true;
 	q->executed++;
+	if (q->nr > 1)              /* one of the root's children is next: its slot is cold in a large queue */
+		for (uint32_t i = 1; i <= ARITY && i < q->nr; i++)
+			__builtin_prefetch(&q->slot[q->heap[i].order & SLOT_MASK]);
 	s.fn(s.ctx, s.arg, q->now);
 }
 
