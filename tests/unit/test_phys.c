@@ -290,6 +290,11 @@ static void check_no_fragment(void)
 	r = get(0, GFP_KERNEL);
 	ok(r.outcome == PHYS_GRANTED && p.zone[r.zone].type == ZONE_DMA32 && r.zones_tried == 2,
 	   "rather another zone than a foreign block below a pageblock");
+	for (unsigned i = 0; i + 1 < p.nr_zones; i++)
+		p.zone[i].mark[WMARK_LOW] = p.zone[i].mark[WMARK_MIN] = UINT64_MAX / 4;
+	r = get(0, GFP_KERNEL);
+	ok(r.outcome == PHYS_GRANTED && &p.zone[r.zone] == z && r.fallback == 1 + MT_MOVABLE && !r.woke_kswapd &&
+	   z->stats.fallback_small == 1, "no other zone: then the foreign block");
 	phys_fini(&p);
 	eg_arena_free_all(&arena);
 }
@@ -330,6 +335,53 @@ static void check_random(const char *policy)
 		(void)phys_free(&p, live[nr].pfn, live[nr].order);
 	ok(good && phys_free_pages(&p) == p.managed, "%s: 60,000 random calls lose no page", policy);
 	close_machine();
+}
+
+/*
+ * What mobility grouping is for: under churn, with a tenth of the pages unmovable and long-lived, few
+ * pageblocks hold unmovable pages, so many can be emptied. Returns the pageblocks that hold any.
+ */
+static unsigned polluted(const char *grouping)
+{
+	static eg_pfn movable[40000];
+	struct phys_config config = { .memory_bytes = 128 * MIB, .palloc = palloc_find("buddy"), .palloc_args = &args };
+	struct eg_rng rng = eg_rng_stream(9, "polluted", 0);
+	unsigned nr = 0, nr_polluted = 0;
+	char why[128];
+
+	EG_CHECK(eg_args_init(&args, config.palloc->params, &arena) == EG_OK);
+	EG_CHECK(eg_args_set(&args, "grouping", grouping, &arena, why, sizeof(why)) == EG_OK);
+	EG_CHECK(phys_init(&p, &arena, &config, NULL) == EG_OK);
+	for (unsigned i = 0; i < 30000; i++) {
+		if (i % 15 == 0)
+			EG_CHECK(get(0, GFP_ATOMIC).outcome == PHYS_GRANTED);
+		movable[nr++] = get(0, GFP_HIGHUSER_MOVABLE).pfn;
+		EG_CHECK(!eg_pfn_is_none(movable[nr - 1]));
+		while (nr > 20000 || (nr > 1000 && eg_rng_below(&rng, 3) == 0)) {
+			unsigned k = (unsigned)eg_rng_below(&rng, nr);
+
+			(void)phys_free(&p, movable[k], 0);
+			movable[k] = movable[--nr];
+		}
+	}
+	for (uint32_t block = 1; block < p.nr_frames >> EG_HUGE_ORDER; block++) {
+		bool found = false;
+
+		for (uint32_t k = 0; k < EG_HUGE_PAGES; k++)
+			found |= p.frames[block * EG_HUGE_PAGES + k].kind == FRAME_RAW &&
+				 p.frames[block * EG_HUGE_PAGES + k].migratetype == MT_UNMOVABLE;
+		nr_polluted += found;
+	}
+	close_machine();
+	return nr_polluted;
+}
+
+static void check_grouping(void)
+{
+	unsigned with = polluted("true"), without = polluted("false");
+
+	printf("# pageblocks with unmovable pages: %u grouped, %u not\n", with, without);
+	ok(with <= 6 && without >= 4 * with, "2,000 unmovable pages in few pageblocks with grouping, in many without");
 }
 
 /* A broken rule stops the run: in a child, so that the test goes on. */
@@ -423,6 +475,7 @@ int main(void)
 	check_waiters();
 	check_fallback();
 	check_no_fragment();
+	check_grouping();
 	for (unsigned i = 0; palloc_registry[i]; i++)
 		check_random(palloc_registry[i]->name);
 	check_stops();
