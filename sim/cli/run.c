@@ -10,9 +10,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "results/compare.h"
 #include "sim/base/str.h"
 #include "sim/cli/locate.h"
 #include "sim/cli/verb.h"
@@ -173,6 +175,28 @@ static void summary(const struct experiment *x, const struct exec_options *o, co
 	fprintf(stderr, " in %.1f s with %u processes\nengram: result in %s\n", p->elapsed, o->jobs, o->out);
 }
 
+/* The table of `engram compare FILE`, for an experiment that asks for one; data, so to standard output. */
+static eg_status show_comparison(const char *path, struct eg_errors *err)
+{
+	struct result_file *file;
+	struct winsize w;
+	struct eg_str text = { 0 };
+	struct compare c;
+	eg_status s;
+
+	EG_TRY(result_open(path, &file, err));
+	s = compare_build(&c, &file, 1, NULL, NULL, 0, err);
+	if (s == EG_OK) {
+		compare_table(&c, isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0, &text);
+		fputs(eg_str_text(&text), stdout);
+		s = text.failed ? EG_NO_MEMORY : EG_OK;
+		compare_free(&c);
+	}
+	eg_str_free(&text);
+	result_close(file);
+	return s;
+}
+
 static eg_status execute(struct experiment *x, struct exec_options *o, bool quiet, struct eg_errors *err)
 {
 	struct line line = { .terminal = isatty(STDERR_FILENO) == 1, .quiet = quiet };
@@ -190,6 +214,8 @@ static eg_status execute(struct experiment *x, struct exec_options *o, bool quie
 		fprintf(stderr, "engram: and %u more failures\n", out->failures.dropped);
 	if (s == EG_OK && !quiet)
 		summary(x, o, out);
+	if (s == EG_OK && !quiet && x->compare && o->cell == EXEC_ALL_CELLS)
+		s = show_comparison(o->out, err);
 	exec_outcome_free(out);
 	eg_free(out);
 	return s;

@@ -576,10 +576,11 @@ static eg_status finish(struct pool *p, double began)
 	if (p->worst != EG_OK) {
 		uint64_t missing = now->total - now->done;
 
-		(void)eg_fail(p->err, p->worst, "%" PRIu64 " of %" PRIu64 " cells %s not finished, so %s was not written; the others "
-			      "are kept in %s\nwhen the cause is removed, go on with the same command and --resume", missing,
-			      now->total, missing == 1 ? "is" : "are", p->o->out, p->outcome->cells_dir);
-		return p->worst;
+		if (!now->done || p->o->cell != EXEC_ALL_CELLS)
+			return eg_fail(p->err, p->worst, "no cell was finished");
+		return eg_fail(p->err, p->worst, "%" PRIu64 " of %" PRIu64 " cells %s not finished, so %s was not written; the others "
+			       "are kept in %s\nwhen the cause is removed, go on with the same command and --resume", missing,
+			       now->total, missing == 1 ? "is" : "are", p->o->out, p->outcome->cells_dir);
 	}
 	if (p->o->cell != EXEC_ALL_CELLS)
 		return EG_OK;

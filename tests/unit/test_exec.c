@@ -49,7 +49,7 @@ static eg_status run(const char *ops, unsigned seeds, struct exec_options o)
 	s = exec_run(x, &o, &out, &err);
 	experiment_free(x);
 	for (unsigned i = 0; i < err.nr; i++)
-		printf("# %s\n", err.text[i]);
+		printf("# %.*s\n", (int)strcspn(err.text[i], "\n"), err.text[i]);
 	for (unsigned i = 0; i < out.failures.nr; i++)
 		printf("# %s\n", out.failures.text[i]);
 	exec_outcome_free(&out);
