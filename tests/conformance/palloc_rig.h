@@ -4,7 +4,7 @@
  *
  * The rig marks the records of granted blocks and zeroes them before a free, keeps a canary behind the
  * policy's state, and knows the variants of a policy: its defaults, then every other value of each BOOL
- * and CHOICE parameter and both bounds of each COUNT, one at a time.
+ * and CHOICE parameter and of each COUNT both bounds, the middle and one below the upper, one at a time.
  */
 #ifndef TESTS_CONFORMANCE_PALLOC_RIG_H
 #define TESTS_CONFORMANCE_PALLOC_RIG_H
@@ -49,7 +49,9 @@ static inline bool rig_variant(const struct palloc_ops *ops, unsigned i, struct 
 		else if (p->type == EG_PARAM_CHOICE)
 			snprintf(words, sizeof(words), "%s", p->choices);
 		else if (p->type == EG_PARAM_COUNT && p->min && p->max)
-			snprintf(words, sizeof(words), "%s|%s", p->min, p->max);
+			snprintf(words, sizeof(words), "%s|%llu|%llu|%s", p->min,
+				 (strtoull(p->min, NULL, 10) + strtoull(p->max, NULL, 10)) / 2,
+				 strtoull(p->max, NULL, 10) - 1, p->max);
 		for (word = strtok_r(words, "|", &save); word; word = strtok_r(NULL, "|", &save)) {
 			if (p->def && strcmp(word, p->def) == 0)
 				continue;
