@@ -7,6 +7,7 @@
 #include "sim/cli/locate.h"
 #include "sim/cli/verb.h"
 #include "sim/experiment/schema.h"
+#include "sim/metric/metric.h"
 #include "workloads/gen/gen.h"
 
 static const struct cli_option options[] = {
@@ -57,6 +58,13 @@ static void list_workloads(struct listing *l)
 		item(l, NULL, gen_registry[i]->name, gen_registry[i]->summary);
 }
 
+/* A metric stands for the columns that begin with its name; their full list is in a result file. */
+static void list_metrics(struct listing *l)
+{
+	for (unsigned i = 0; metric_registry[i]; i++)
+		item(l, NULL, metric_registry[i]->name, metric_registry[i]->summary);
+}
+
 /* Presets or experiments: their names and descriptions. A file that cannot be read is listed as such. */
 static void list_configs(struct listing *l, const char *kind)
 {
@@ -79,7 +87,7 @@ static void list_configs(struct listing *l, const char *kind)
 	eg_arena_free_all(&arena);
 }
 
-static const char *const topics[] = { "policies", "workloads", "presets", "experiments", NULL };
+static const char *const topics[] = { "policies", "workloads", "metrics", "presets", "experiments", NULL };
 
 static const char *topic(const void *ctx, unsigned i)
 {
@@ -99,13 +107,15 @@ static int run(const struct cli_args *a)
 		list_policies(&l);
 	} else if (strcmp(what, "workloads") == 0) {
 		list_workloads(&l);
+	} else if (strcmp(what, "metrics") == 0) {
+		list_metrics(&l);
 	} else if (strcmp(what, "presets") == 0) {
 		list_configs(&l, "machine");
 	} else if (strcmp(what, "experiments") == 0) {
 		list_configs(&l, "experiment");
 	} else {
 		near = eg_did_you_mean(what, topic, NULL);
-		rc = cli_usage("list: there is no list of %.40s; %s%s%sknown: policies, workloads, presets, experiments", what,
+		rc = cli_usage("list: there is no list of %.40s; %s%s%sknown: policies, workloads, metrics, presets, experiments", what,
 			       near ? "did you mean " : "", near ? near : "", near ? "? " : "");
 	}
 	if (l.json)
@@ -120,8 +130,8 @@ static int run(const struct cli_args *a)
 
 const struct verb_ops verb_list_ops = {
 	.name        = "list",
-	.summary     = "the policies, workloads, presets and experiments there are",
-	.usage       = "policies|workloads|presets|experiments [--json]",
+	.summary     = "the policies, workloads, metrics, presets and experiments there are",
+	.usage       = "policies|workloads|metrics|presets|experiments [--json]",
 	.description = "Prints the names that an experiment may use, one a line, with what each is. `engram explain NAME`\n"
 		       "says more about one.",
 	.example     = "engram list policies",
