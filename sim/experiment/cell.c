@@ -33,6 +33,7 @@ struct resolver {
 	struct eg_arena      *arena;
 	bool                  lost_item;        /* a workload item was not added: numbers in the spec differ */
 	bool                  no_memory;
+	bool                  try_generators;
 };
 
 /* Where a key of a map is looked up: up to two tables, and words that the caller handles itself. */
@@ -392,6 +393,67 @@ static const char *unique_label(struct resolver *r, const struct yt_node *item, 
 	return eg_arena_strdup(r->arena, text);
 }
 
+/* Identity of a generator's init(): its name, its values and the memory that shares are of. */
+static void identify(const struct spec *s, const struct spec_workload *w, uint8_t digest[32])
+{
+	struct eg_sha256 sha;
+	char text[PATH_CHARS];
+
+	eg_sha256_init(&sha);
+	eg_sha256_update(&sha, w->gen->name, strlen(w->gen->name) + 1);
+	for (unsigned i = 0; w->gen_args.params[i].name; i++) {
+		exp_canonical_value(&w->gen_args.params[i], &w->gen_args.value[i], text, sizeof(text));
+		eg_sha256_update(&sha, text, strlen(text) + 1);
+	}
+	(void)snprintf(text, sizeof(text), "%" PRIu64, eg_args_u64(&s->machine, "memory"));
+	eg_sha256_update(&sha, text, strlen(text) + 1);
+	eg_sha256_final(&sha, digest);
+}
+
+/*
+ * Keys of a generator that contradict each other are known only to its init(). It builds tables, so each
+ * combination is tried once, and only so many: the rest would say it when they run.
+ */
+#define MAX_TRIED 256u
+
+static void try_generator(struct resolver *r, const struct spec_workload *w, const struct yt_node *item, const char *where)
+{
+	struct eg_arena arena = { 0 };
+	struct gen_env env = { .seed = r->spec->seed, .memory_bytes = eg_args_u64(&r->spec->machine, "memory"), .arena = &arena };
+	struct eg_errors *err = NULL;
+	struct experiment *x = r->x;
+	uint8_t digest[32], (*slot)[32];
+	void *state;
+
+	identify(r->spec, w, digest);
+	for (size_t i = 0; i < x->nr_tried; i++)
+		if (memcmp(x->tried[i], digest, 32) == 0)
+			return;
+	if (x->nr_tried == MAX_TRIED)
+		return;
+	slot = eg_grow((void **)&x->tried, &x->nr_tried, &x->cap_tried, sizeof(*slot));
+	state = eg_calloc(1, w->gen->state_size(&w->gen_args));
+	err = eg_calloc(1, sizeof(*err));
+	if (!slot || !state || !err) {
+		r->no_memory = true;
+	} else {
+		memcpy(*slot, digest, 32);
+		if (w->gen->init(state, &w->gen_args, &env, err) == EG_BAD_INPUT) {
+			char key[PATH_CHARS], path[PATH_CHARS];
+			unsigned steps;
+
+			/* messages begin with the key at fault: point at it if it was written */
+			(void)snprintf(key, sizeof(key), "%.*s", (int)strcspn(err->text[0], ": "), err->text[0]);
+			(void)snprintf(path, sizeof(path), "%s.%.100s", where, key);
+			exp_problem(r->p, yt_get(item, key) ? path_mark(r->root, path, &steps) : item->mark, where, "%.400s",
+				    err->nr ? err->text[0] : "contradicting keys");
+		}
+	}
+	eg_free(err);
+	eg_free(state);
+	eg_arena_free_all(&arena);
+}
+
 static void resolve_item(struct resolver *r, const struct yt_node *item, unsigned index)
 {
 	static const char *const gen_words[] = { "generator", "label", NULL };
@@ -399,6 +461,7 @@ static void resolve_item(struct resolver *r, const struct yt_node *item, unsigne
 	const struct yt_node *generator = yt_get(item, "generator"), *trace = yt_get(item, "trace"), *format = yt_get(item, "format");
 	struct spec_workload *w = NULL;
 	char where[60], path[80];
+	unsigned before = r->p->nr;
 
 	(void)snprintf(where, sizeof(where), "workload.%u", index);
 	if (item->kind != YT_MAP || !generator == !trace) {
@@ -437,6 +500,8 @@ static void resolve_item(struct resolver *r, const struct yt_node *item, unsigne
 	if (generator)
 		require(r, &w->gen_args, item->mark, where);
 	require(r, &w->replay, item->mark, where);
+	if (generator && r->try_generators && r->p->nr == before && !r->no_memory)
+		try_generator(r, w, item, where);
 }
 
 static void resolve_workload(struct resolver *r)
@@ -512,9 +577,9 @@ static const struct yt_node *at_point(struct experiment *x, uint64_t point, stru
 
 /* Fill c->spec and c->coord of point `index / nr_seeds`; problems go to p (whose arena is c->arena or lives
  * longer). EG_NO_MEMORY, else EG_OK even with problems. */
-static eg_status build(struct experiment *x, uint64_t index, struct exp_cell *c, struct exp_problems *p)
+static eg_status build(struct experiment *x, uint64_t index, struct exp_cell *c, struct exp_problems *p, bool try_generators)
 {
-	struct resolver r = { .x = x, .p = p, .spec = &c->spec, .arena = &c->arena };
+	struct resolver r = { .x = x, .p = p, .spec = &c->spec, .arena = &c->arena, .try_generators = try_generators };
 
 	c->index = index;
 	c->seed = x->seed[index % x->nr_seeds];
@@ -547,7 +612,7 @@ eg_status exp_cell_check_point(struct experiment *x, uint64_t point)
 {
 	struct exp_cell c = { 0 };
 	struct exp_problems p = { .arena = &c.arena };
-	eg_status s = build(x, point * x->nr_seeds, &c, &p);
+	eg_status s = build(x, point * x->nr_seeds, &c, &p, true);
 
 	/* what build() found lies in the cell's arena, which ends here; what it loaded is in x->problems */
 	for (unsigned i = 0; i < p.nr; i++)
@@ -638,7 +703,7 @@ static eg_status show_spec(struct eg_str *out, struct exp_cell *c)
 static eg_status resolve(struct experiment *x, uint64_t index, struct exp_cell *c, struct eg_str *text, struct eg_errors *err)
 {
 	struct exp_problems p = { .arena = &c->arena };
-	eg_status s = build(x, index, c, &p), found = exp_problems_flush(&p, err);
+	eg_status s = build(x, index, c, &p, false), found = exp_problems_flush(&p, err);
 
 	EG_TRY(s);
 	EG_TRY(found);

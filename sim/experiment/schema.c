@@ -555,6 +555,7 @@ void experiment_free(struct experiment *x)
 	if (!x)
 		return;
 	eg_free(x->trace);
+	eg_free(x->tried);
 	eg_free(x->preset);
 	eg_arena_free_all(&x->arena);
 	eg_free(x);
