@@ -61,6 +61,41 @@ eg_status copy_records(struct trace_reader *r, struct trace_writer *w, uint64_t 
 	return EG_OK;
 }
 
+static eg_status cut(struct trace_reader *r, struct trace_writer *w, uint64_t limit, struct eg_errors *err)
+{
+	uint64_t copied;
+
+	EG_TRY(copy_metadata(r, w, NULL));
+	if (limit != UINT64_MAX)
+		EG_TRY(trace_writer_capabilities(w, trace_capabilities(r) & ~TRACE_CAP(COMPLETE)));
+	return copy_records(r, w, limit, &copied, err);
+}
+
+/* Whatever went wrong, tell it once: the reader's errors are in err, the writer keeps its own. */
+static eg_status close_writer(struct trace_writer *w, eg_status s, char hash[65], struct eg_errors *err)
+{
+	if (s == EG_OK || err->nr == 0)
+		return trace_writer_finish_hash(w, hash, err);
+	trace_writer_abort(w);
+	return s;
+}
+
+eg_status copy_head(const char *path, const char *out, uint64_t limit, const struct trace_write_options *write,
+		    struct eg_errors *err)
+{
+	struct trace_reader *r;
+	struct trace_writer *w;
+	char hash[65];
+	eg_status s;
+
+	EG_TRY(trace_open(&r, path, NULL, err));
+	s = trace_writer_open(&w, out, write, err);
+	if (s == EG_OK)
+		s = close_writer(w, cut(r, w, limit, err), hash, err);
+	trace_close(r);
+	return s;
+}
+
 static eg_status copy_all(struct trace_reader *r, struct trace_writer *w, struct import_report *report,
 			  struct eg_errors *err)
 {
@@ -97,15 +132,8 @@ eg_status copy_container(struct input *in, const char *out, const struct import_
 	EG_TRY(trace_open_input(&r, in, &open, err));
 	write.defer = true;
 	s = trace_writer_open(&w, out, &write, err);
-	if (s == EG_OK) {
-		s = copy_all(r, w, report, err);
-		if (s == EG_OK)
-			s = trace_writer_finish_hash(w, report->content_hash, err);
-		else if (err && err->nr == 0)
-			s = trace_writer_finish(w, err);
-		else
-			trace_writer_abort(w);
-	}
+	if (s == EG_OK)
+		s = close_writer(w, copy_all(r, w, report, err), report->content_hash, err);
 	trace_close(r);
 	return s;
 }

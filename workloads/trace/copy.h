@@ -22,6 +22,10 @@ eg_status copy_records(struct trace_reader *r, struct trace_writer *w, uint64_t 
 /* Metadata of r to w, except keys that `skip` (may be NULL) begins. */
 eg_status copy_metadata(const struct trace_reader *r, struct trace_writer *w, const char *skip) EG_MUST_USE;
 
+/* The first `limit` records of the .egt `path` to `out`. A cut removes the capability complete. */
+eg_status copy_head(const char *path, const char *out, uint64_t limit, const struct trace_write_options *write,
+		    struct eg_errors *err) EG_MUST_USE;
+
 /* A whole container to `out`, with o's rescue options and writing options. */
 eg_status copy_container(struct input *in, const char *out, const struct import_options *o,
 			 struct import_report *report, struct eg_errors *err) EG_MUST_USE;

@@ -229,7 +229,9 @@ static eg_status run_importer(struct import *im, const struct importer_ops *ops)
 		EG_TRY(trace_writer_meta(im->w, "import.assumption.mappings",
 					 "inferred from the touched pages, joined when at most 1 MiB apart"));
 	}
-	return put_report(im);
+	if (!ops->verbatim)
+		return put_report(im);
+	return im->bad ? trace_writer_capabilities(im->w, im->capabilities) : EG_OK;
 }
 
 static eg_status choose(const struct import_options *o, const struct input *in, const struct importer_ops **ops,

@@ -61,6 +61,7 @@ struct importer_ops {
 	const char *name;
 	const char *summary;            /* one line for lists */
 	bool        infer;              /* no mappings in the format: inferred unless told otherwise */
+	bool        verbatim;           /* brings its own metadata: no import.* are added            */
 
 	/* Is this the format? head[0..len) are the first bytes, at most 64 KiB; whole: there are no more.
 	 * True only when certain. */

@@ -551,6 +551,16 @@ no_memory:
 	return 0;
 }
 
+/* Names not yet printed, as lines of the text form. */
+static void text_names(struct trace_writer *w)
+{
+	for (; w->names_out < w->nr_names; w->names_out++) {
+		eg_str_addf(&w->text, "name %zu ", w->names_out + 1);
+		eg_str_add_json(&w->text, w->name[w->names_out]);
+		eg_str_add(&w->text, "\n");
+	}
+}
+
 static const char *name_text(const struct trace_writer *w, uint32_t id)
 {
 	return id && id <= w->nr_names ? w->name[id - 1] : "";
@@ -643,6 +653,8 @@ eg_status trace_writer_op(struct trace_writer *w, const struct eg_op *op)
 	if (!init)
 		w->now = op->time;
 	if (w->o.text) {
+		if (!w->o.defer)
+			text_names(w);
 		twin_put_op(&w->twin, op, name_text(w, op->name), &w->text);
 		w->ordinal++;
 		return text_out(w, false);
@@ -700,6 +712,7 @@ static eg_status assemble(struct trace_writer *w)
 	EG_TRY(put_header(w));
 	w->to = w->out;
 	if (w->o.text) {
+		text_names(w);
 		for (size_t i = 0; i < w->nr_init; i++)
 			twin_put_op(&w->twin, &w->init[i], name_text(w, w->init[i].name), &w->text);
 		EG_TRY(text_out(w, true));
@@ -797,10 +810,13 @@ static eg_status finish(struct trace_writer *w, const uint8_t digest[32])
 		EG_TRY(assemble(w));
 	else
 		EG_TRY(start(w));
-	if (w->o.text)
+	if (w->o.text) {
+		text_names(w);
 		EG_TRY(text_out(w, true));
-	else
+	} else {
 		EG_TRY(flush(w, w->out));
+		EG_TRY(put_names(w, w->out));
+	}
 	if (!w->o.text) {
 		EG_TRY(put_late_meta(w));
 		EG_TRY(put_trailer(w, digest));
