@@ -92,7 +92,7 @@ static bool explain_preset(const char *name, struct eg_str *out)
 	const char *dirs[3], *path;
 
 	locate_data_dirs(dirs);
-	path = strchr(name, '/') ? NULL : experiment_find_config(dirs, "machine", name, &arena);
+	path = strchr(name, '/') ? NULL : experiment_find_config(dirs, "machine", name, &arena, NULL);
 	if (path)
 		root = yt_load(path, NULL, &problems);
 	if (root) {

@@ -76,7 +76,7 @@ static void list_configs(struct listing *l, const char *kind)
 	locate_data_dirs(dirs);
 	nr = experiment_list_configs(dirs, kind, &names, &arena);
 	for (unsigned i = 0; i < nr; i++) {
-		const char *path = experiment_find_config(dirs, kind, names[i], &arena);
+		const char *path = experiment_find_config(dirs, kind, names[i], &arena, NULL);
 		const struct yt_node *root = path ? yt_load(path, NULL, &problems) : NULL, *d = yt_get(root, "description");
 		char *text = eg_arena_strdup(&arena, d && d->kind == YT_SCALAR ? d->text : root ? "" : "(cannot be read)");
 

@@ -31,7 +31,7 @@ const char *locate_experiment(const char *name, struct eg_arena *a)
 	if (n > 5 && strcmp(stem + n - 5, ".yaml") == 0)
 		stem[n - 5] = '\0';
 	locate_data_dirs(dirs);
-	found = experiment_find_config(dirs, "experiment", stem, a);
+	found = experiment_find_config(dirs, "experiment", stem, a, NULL);
 	return found ? found : name;
 }
 

@@ -40,13 +40,16 @@ static const char *join(struct eg_arena *a, const char *dir, const char *kind, c
 	return out;
 }
 
-const char *experiment_find_config(const char *const *data_dirs, const char *kind, const char *name, struct eg_arena *a)
+const char *experiment_find_config(const char *const *data_dirs, const char *kind, const char *name, struct eg_arena *a,
+				   bool *no_memory)
 {
 	for (unsigned i = 0; data_dirs && data_dirs[i]; i++) {
 		const char *path = join(a, data_dirs[i], kind, name, ".yaml");
 
 		if (path && access(path, R_OK) == 0)
 			return path;
+		if (!path && no_memory)
+			*no_memory = true;
 	}
 	return NULL;
 }
@@ -244,7 +247,11 @@ const struct exp_preset *experiment_preset(struct experiment *x, const char *ref
 			return r;
 		}
 	} else {
-		r->path = experiment_find_config(x->data_dirs, "machine", ref, &x->arena);
+		bool no_memory = false;
+
+		r->path = experiment_find_config(x->data_dirs, "machine", ref, &x->arena, &no_memory);
+		if (no_memory)
+			return NULL;
 		if (!r->path) {
 			not_found(x, ref, at);
 			return r;

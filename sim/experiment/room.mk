@@ -36,3 +36,7 @@ tests_unit_test_cell_SOURCES = tests/unit/test_cell.c $(EXP_STUB)
 tests_unit_test_cell_LDADD = $(EXPERIMENT_TEST_LIBS)
 tests_unit_test_exec_SOURCES = tests/unit/test_exec.c $(EXP_STUB)
 tests_unit_test_exec_LDADD = $(EXPERIMENT_TEST_LIBS)
+check_PROGRAMS += tests/fault/test_experiment_alloc
+TESTS += tests/fault/test_experiment_alloc
+tests_fault_test_experiment_alloc_SOURCES = tests/fault/test_experiment_alloc.c $(EXP_STUB)
+tests_fault_test_experiment_alloc_LDADD = $(EXPERIMENT_TEST_LIBS)

@@ -95,9 +95,11 @@ eg_status experiment_prepare(struct experiment *x, const char *dir, struct eg_er
 
 /*
  * A file called `name` below one of the data directories' configs/`kind`/ ("machine", "experiment"), with
- * ".yaml" added: its path in the arena; NULL if there is none or no memory.
+ * ".yaml" added: its path in the arena; NULL if there is none or no memory (then *no_memory, which may be
+ * NULL, is set).
  */
-const char *experiment_find_config(const char *const *data_dirs, const char *kind, const char *name, struct eg_arena *a);
+const char *experiment_find_config(const char *const *data_dirs, const char *kind, const char *name, struct eg_arena *a,
+				   bool *no_memory);
 /* Names (without .yaml) of all such files, sorted, each once; *names from the arena. Unreadable directories
  * are skipped. Returns how many. */
 unsigned    experiment_list_configs(const char *const *data_dirs, const char *kind, const char ***names, struct eg_arena *a);

@@ -257,7 +257,7 @@ static void test_presets(void)
 	ok(nr >= 5, "presets are found: %u", nr);
 	for (unsigned i = 0; i < nr; i++) {
 		struct exp_problems p = { .arena = &a };
-		const char *path = experiment_find_config(stub_data_dirs(), "machine", names[i], &a);
+		const char *path = experiment_find_config(stub_data_dirs(), "machine", names[i], &a, NULL);
 		const struct yt_node *root = path ? yt_load(path, NULL, &p) : NULL;
 		char yaml[200];
 		unsigned values = 0, without = 0;
@@ -282,7 +282,7 @@ static void test_experiments(void)
 	unsigned nr = experiment_list_configs(stub_data_dirs(), "experiment", &names, &a);
 
 	for (unsigned i = 0; i < nr; i++) {
-		const char *path = experiment_find_config(stub_data_dirs(), "experiment", names[i], &a);
+		const char *path = experiment_find_config(stub_data_dirs(), "experiment", names[i], &a, NULL);
 		struct experiment *x = NULL;
 
 		err.nr = 0;
