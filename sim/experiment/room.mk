@@ -23,6 +23,10 @@ tests_fuzz_fuzz_yaml_LDADD = libengram-experiment.a libengram-core.a $(YAML_LIBS
 if FUZZ
 tests_fuzz_fuzz_yaml_CFLAGS = $(AM_CFLAGS) -DEG_FUZZ
 tests_fuzz_fuzz_yaml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+# without this branch automake would link with neither flags nor sanitizers
+tests_fuzz_fuzz_yaml_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_yaml_LDFLAGS = $(AM_LDFLAGS)
 endif
 
 # the machine of these tests is exp_stub.c: an executor is tested without a simulation
