@@ -189,12 +189,13 @@ enum result_cell_state result_cell_matches(const char *path, const char *config_
 	struct eg_arena arena = { 0 };
 	const char *hash;
 	struct stat st;
+	bool summed;
 	hid_t f;
 	int schema;
 
 	if (stat(path, &st) != 0)
 		return RESULT_CELL_ABSENT;
-	if (h5_check_file(path, NULL) != EG_OK || (f = h5_open(path)) < 0)
+	if (h5_check_file(path, &summed, NULL) != EG_OK || !summed || (f = h5_open(path)) < 0)
 		return RESULT_CELL_DAMAGED;
 	hash = h5_get_attr_text(f, "config_hash", &arena);
 	if (hash && h5_get_attr_int(f, "engram_cell", &schema))
@@ -378,14 +379,14 @@ static bool get_all(hid_t f, struct cell *c)
 eg_status cell_load(const char *path, struct cell *c, struct eg_errors *err)
 {
 	int schema = 0;
-	bool good;
+	bool good, summed;
 	hid_t f;
 
 	memset(c, 0, sizeof(*c));
-	EG_TRY(h5_check_file(path, err));
-	f = h5_open(path);
+	EG_TRY(h5_check_file(path, &summed, err));
+	f = summed ? h5_open(path) : -1;        /* nobody has a reason to change a cell */
 	if (f < 0)
-		return eg_fail(err, EG_BAD_INPUT, "%s: damaged: HDF5 cannot open it\nremove it and run with --resume", path);
+		return eg_fail(err, EG_BAD_INPUT, "%s: damaged, or no cell of Engram\nremove it and run with --resume", path);
 	if (!h5_get_attr_int(f, "engram_cell", &schema) || schema != CELL_SCHEMA_VERSION) {
 		(void)H5Fclose(f);
 		return eg_fail(err, EG_BAD_INPUT, "%s: not a cell of this version of Engram (cell schema %d, wanted %d)\n"

@@ -78,8 +78,10 @@ void  h5_put_string(struct h5_out *o, hid_t g, const char *name, const char *tex
 
 /* -- reading -- */
 
-/* EG_BAD_INPUT unless `path` is a readable file that begins as HDF5 does and fits its trailer, if it has one. */
-eg_status h5_check_file(const char *path, struct eg_errors *err) EG_MUST_USE;
+/* EG_BAD_INPUT unless `path` is a readable file that begins as HDF5 does and fits its trailer; *summed: it has one. */
+eg_status h5_check_file(const char *path, bool *summed, struct eg_errors *err) EG_MUST_USE;
+/* Call open_it(path) and then read the whole file, in a child process; EG_BAD_INPUT if the child dies of it (probe.c). */
+eg_status h5_probe(const char *path, void (*open_it)(const char *path), struct eg_errors *err) EG_MUST_USE;
 /* Open for reading; a negative id when HDF5 refuses it. */
 hid_t h5_open(const char *path);
 

@@ -3,8 +3,7 @@
  * h5read - reading HDF5 with every size bounded and nothing taken on trust; see h5.h.
  *
  * A dataset is accepted only with the class and the number of elements the caller expects, and the caller's
- * expectations are bounded by H5_MAX_ITEMS. What the checksum of the trailer cannot tell (a file that another tool
- * changed, or that was made to harm) is left to the library's own checks.
+ * expectations are bounded by H5_MAX_ITEMS.
  */
 #include "results/h5.h"
 
@@ -17,7 +16,7 @@
 
 static const unsigned char magic[8] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
 
-static eg_status check_sum(FILE *in, const char *path, uint64_t size, struct eg_errors *err)
+static eg_status check_sum(FILE *in, const char *path, uint64_t size, bool *summed, struct eg_errors *err)
 {
 	char tail[81], hex[65], *buf = eg_calloc(1, 1u << 16);
 	uint64_t left = size - 80;
@@ -41,16 +40,16 @@ static eg_status check_sum(FILE *in, const char *path, uint64_t size, struct eg_
 	tail[80] = '\0';
 	eg_sha256_final(&sha, digest);
 	eg_sha256_hex(digest, hex);
-	/* no trailer: another program wrote the end of the file, and HDF5 itself must judge it */
 	if (memcmp(tail, "\nEngramSumSHA256", 16) != 0)
 		return EG_OK;
+	*summed = true;
 	if (memcmp(tail + 16, hex, 64) != 0)
 		return eg_fail(err, EG_BAD_INPUT, "%s: damaged: its bytes do not fit its checksum\n"
 			       "copy it again from where it came, or run the experiment again", path);
 	return EG_OK;
 }
 
-eg_status h5_check_file(const char *path, struct eg_errors *err)
+eg_status h5_check_file(const char *path, bool *summed, struct eg_errors *err)
 {
 	unsigned char head[8];
 	struct stat st;
@@ -59,6 +58,7 @@ eg_status h5_check_file(const char *path, struct eg_errors *err)
 	FILE *in;
 
 	h5_quiet();
+	*summed = false;
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return eg_fail(err, EG_BAD_INPUT, "%s: not a regular file: an Engram result (NAME.h5) is wanted", path);
 	in = fopen(path, "rb");
@@ -79,7 +79,7 @@ eg_status h5_check_file(const char *path, struct eg_errors *err)
 	rewind(in);
 	errno = 0;
 	if (s == EG_OK && st.st_size > 80)
-		s = check_sum(in, path, (uint64_t)st.st_size, err);
+		s = check_sum(in, path, (uint64_t)st.st_size, summed, err);
 	(void)fclose(in);
 	return s;
 }

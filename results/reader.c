@@ -282,13 +282,11 @@ static eg_status read_schema(struct result_file *f, struct eg_errors *err)
 	return f->cubes ? EG_OK : eg_fail(err, EG_NO_MEMORY, "%s: no memory", f->path);
 }
 
-eg_status result_open(const char *path, struct result_file **out, struct eg_errors *err)
+static eg_status open_file(const char *path, struct result_file **out, struct eg_errors *err)
 {
 	struct result_file *f;
 	eg_status s;
 
-	*out = NULL;
-	EG_TRY(h5_check_file(path, err));
 	f = eg_calloc(1, sizeof(*f));
 	if (!f)
 		return eg_fail(err, EG_NO_MEMORY, "%s: no memory", path);
@@ -307,6 +305,26 @@ eg_status result_open(const char *path, struct result_file **out, struct eg_erro
 	else
 		result_close(f);
 	return s;
+}
+
+/* What the probe tries in its child. */
+static void try_file(const char *path)
+{
+	struct result_file *f = NULL;
+
+	if (open_file(path, &f, NULL) == EG_OK)
+		result_close(f);
+}
+
+eg_status result_open(const char *path, struct result_file **out, struct eg_errors *err)
+{
+	bool summed;
+
+	*out = NULL;
+	EG_TRY(h5_check_file(path, &summed, err));
+	if (!summed)
+		EG_TRY(h5_probe(path, try_file, err));
+	return open_file(path, out, err);
 }
 
 void result_close(struct result_file *f)
