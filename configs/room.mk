@@ -3,6 +3,7 @@
 nobase_dist_pkgdata_DATA += \
 	configs/experiment/fork-cow.yaml \
 	configs/experiment/fragmentation.yaml \
+	configs/experiment/quickstart.yaml \
 	configs/experiment/tlb-reach.yaml \
 	configs/machine/champsim.yaml \
 	configs/machine/laptop.yaml \
