@@ -2,7 +2,8 @@
 noinst_LIBRARIES += libengram-results.a
 libengram_results_a_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(GSL_CFLAGS)
 libengram_results_a_SOURCES = results/writer.h results/reader.h results/h5.h results/h5.c results/h5read.c results/probe.c \
-	results/cell.h results/cell.c results/merge.c results/host.c results/file.h results/reader.c results/reader_data.c \
+	results/cell.h results/cell.c results/merge.h results/merge.c \
+	results/merge_layout.c results/merge_data.c results/host.c results/file.h results/reader.c results/reader_data.c \
 	results/stats.h results/stats.c results/compare.h results/compare.c results/compare_text.c \
 	results/report.h results/report.c
 
