@@ -56,8 +56,10 @@ enum vm_outcome vm__alloc(struct vm *vm, uint32_t gfp, unsigned order, enum fram
 	w->allocs++;
 	w->alloc_steps += r.steps;
 	*pfn = r.pfn;
-	if (r.outcome == PHYS_GRANTED)
+	if (r.outcome == PHYS_GRANTED) {
+		w->zone = r.zone;
 		return VM_DONE;
+	}
 	return r.outcome == PHYS_WAIT ? VM_WAIT : VM_NOMEM;
 }
 

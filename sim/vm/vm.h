@@ -60,6 +60,7 @@ struct vm_work {
 	uint32_t vmas_copied;
 	uint32_t protected_pages;           /* entries changed by mprotect           */
 	uint32_t moved_pages;               /* entries moved by mremap               */
+	uint32_t zone;                      /* zone of the last allocation           */
 };
 
 /* Kinds of page fault (metrics.md 8) that exist so far. */

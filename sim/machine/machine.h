@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * machine - the only place that knows all rooms: construction, tasks and CPUs, dispatch of operations.
+ *
+ * Inside this room alone. Outside, a machine is run_cell() (run.h).
+ *
+ * Tasks run on CPUs, each CPU with a clock of its own. The main loop (sched.c) always advances the
+ * earliest actor: an event, or the CPU with the smallest (clock, number). Accesses are private work and
+ * may run ahead up to the horizon; everything else is shared and is executed only while its CPU is the
+ * earliest of all. Shared work takes effect when it starts; its duration then passes on its CPU.
+ */
+#ifndef SIM_MACHINE_MACHINE_H
+#define SIM_MACHINE_MACHINE_H
+
+#include "sim/base/rng.h"
+#include "sim/engine/event.h"
+#include "sim/engine/server.h"
+#include "sim/machine/cost.h"
+#include "sim/machine/run.h"
+#include "sim/metric/metric.h"
+#include "sim/mmu/mmu.h"
+#include "sim/phys/phys.h"
+#include "sim/vm/vm.h"
+#include "workloads/gen/gen.h"
+#include "workloads/trace/trace.h"
+
+#define TASK_NONE UINT32_MAX
+
+enum task_state {
+	TASK_READY,         /* on the run queue of its CPU                                 */
+	TASK_RUNNING,       /* the current task of its CPU                                 */
+	TASK_SLEEPING,      /* until an event wakes it: think time, recorded time          */
+	TASK_TURN,          /* its trace goes on with another task                         */
+	TASK_MEMORY,        /* parked until pages are freed                                */
+	TASK_CHILD,         /* vfork: until the child calls exec or exits                  */
+	TASK_DEAD,
+};
+
+/* What a task has to do next, across a return: an operation holds no room's state, only this. */
+enum task_step {
+	STEP_FETCH,         /* take the next block of its source        */
+	STEP_ACCESS,        /* block.acc[pos..nr)                       */
+	STEP_FAULT,         /* handle the fault at fault_addr           */
+	STEP_OP,            /* execute block.op                         */
+	STEP_END,           /* its stream is over                       */
+};
+
+struct task {
+	uint32_t        source, stream;
+	uint32_t        space;          /* number of its address space, 0 = none yet              */
+	uint32_t        next;           /* run queue, memory queue, or free list                  */
+	uint32_t        waits_for;      /* TASK_CHILD: the child; of a child: the parent + 1 or 0 */
+	uint16_t        cpu;            /* where it runs or ran last                              */
+	int16_t         pinned;         /* CPU number or -1                                       */
+	uint8_t         state, step;
+	bool            fault_write;
+	uint32_t        pos;
+	uint64_t        fault_addr;
+	eg_time         op_start;       /* when the current shared operation was first tried      */
+	eg_time         parked_at;      /* TASK_MEMORY                                            */
+	eg_time         recorded;       /* time of its previous op in the recording (closed)      */
+	eg_time         not_before;     /* timed, closed: next op starts no earlier               */
+	uint64_t        executed;       /* ops and accesses, for stop.ops                         */
+	struct eg_block block;
+	uint64_t       *buffer;         /* generator streams: m->block words                      */
+	/* an access of more than 32 bytes (EG_OP_ACCESS): one word for each two pages it touches */
+	bool            large;
+	uint64_t        large_word, large_addr, large_left;
+};
+
+struct cpu {
+	struct mmu_cpu mmu;                         /* holds the clock                            */
+	uint32_t       task;                        /* running, TASK_NONE = idle                  */
+	uint32_t       last_task;                   /* ran last: switching to it again is free    */
+	uint32_t       head, tail, queued;          /* run queue                                  */
+	eg_time        slice_end;
+	eg_time        time[NR_TIME_CATEGORIES];    /* all but the MMU's three                    */
+};
+
+struct source_block {
+	uint64_t id;                            /* + 1; 0 = empty cell */
+	eg_pfn   pfn;
+	uint8_t  order;
+};
+
+/* One workload item, or one of its instances. */
+struct source {
+	const struct spec_workload *w;
+	uint32_t             instance;
+	void                *gen;               /* generator state, NULL for a trace               */
+	struct trace_reader *reader;
+	bool                 ended;             /* the trace has no more ops, or stop.ops was met  */
+	bool                 has_pending;
+	struct eg_block      pending;           /* trace: the next block, whoever's turn it is     */
+	uint32_t            *task_of;           /* trace and generator: stream -> task + 1         */
+	size_t               nr_streams, cap_streams;   /* ever bound; room in task_of      */
+	uint64_t             record;            /* ops and accesses handed out                     */
+	int16_t              pinned;
+	uint8_t              replay;            /* 0 asap, 1 timed, 2 closed                       */
+	bool                 data_only;
+	eg_time              start;
+	eg_time              time_origin;       /* first recorded time                             */
+	uint64_t            *filtered;          /* data_only: buffer without fetches               */
+	struct source_block *block_of;          /* alloc_pages handles: open addressing by id      */
+	uint64_t             block_mask, blocks_used;
+};
+
+/* Operations of a recording that could not be applied; one row per kind. */
+#define NOT_APPLIED_MAP(X)                                                                                       \
+	X(MUNMAP_NOTHING,   "munmap_nothing",   "munmap of a range where nothing was mapped (an image mapped by exec)")  \
+	X(MPROTECT_NOTHING, "mprotect_nothing", "mprotect of a range where nothing was mapped")                  \
+	X(MADVISE_NOTHING,  "madvise_ignored",  "madvise of an unmapped range, or advice that has no effect here") \
+	X(MREMAP_NOTHING,   "mremap_nothing",   "mremap of a range that is not one mapping, or has no room to grow") \
+	X(BRK_BELOW,        "brk_below_start",  "brk below the first break")                                     \
+	X(FAILED_CALL,      "failed_in_recording", "calls that failed in the recording: cost a system call")     \
+	X(DEAD_STREAM,      "after_exit",       "operations of a task that had exited")                          \
+	X(STREAM_REUSED,    "stream_reused",    "births of a stream that was alive")                             \
+	X(FREE_UNKNOWN,     "free_unknown",     "free_pages of an id that was never allocated, or failed")       \
+	X(FREE_WRONG,       "free_wrong_order", "free_pages with another order than allocated")                  \
+	X(ALLOC_LIVE,       "alloc_live",       "alloc_pages of an id that was live: freed first")               \
+	X(SEGV,             "segv",             "accesses outside any mapping, or against its protection: skipped") \
+	X(NOMEM,            "enomem",           "operations that failed for lack of memory")                     \
+	X(NOT_MODELLED,     "not_modelled",     "operations that no room models yet: malloc, mlock, msync, obs, ...")
+
+enum not_applied {
+#define X(NAME, name, text) NOT_##NAME,
+	NOT_APPLIED_MAP(X)
+#undef X
+	NR_NOT_APPLIED
+};
+
+struct machine {
+	const struct spec        *spec;
+	const struct run_options *options;
+	struct eg_errors         *err;
+	struct eg_arena           arena;
+	eg_status                 status;           /* anything but EG_OK ends the run            */
+	struct eg_check_context   context;
+
+	struct phys               phys;
+	struct vm                 vm;
+	struct cost_table         cost;
+	struct event_queue        events;
+	struct probes             probes;
+	struct server             zone_lock[RUN_MAX_ZONES];
+	struct server             mmap_lock;        /* sums; the times are in the spaces          */
+
+	struct cpu               *cpu;
+	unsigned                  nr_cpus;
+	const struct mmu_cpu    **mmu;              /* [nr_cpus], for the view                    */
+	eg_time                 (*view_time)[NR_TIME_CATEGORIES];
+	struct task              *task;
+	size_t                    nr_tasks, cap_tasks;
+	uint32_t                  free_task;        /* list of dead ones, TASK_NONE               */
+	uint32_t                  live_tasks;       /* not dead                                   */
+	uint32_t                  nr_sleeping;      /* tasks in TASK_SLEEPING                     */
+	uint32_t                  starts_left;      /* sources whose start event is pending       */
+	uint32_t                  memory_head, memory_tail;   /* queue of parked tasks            */
+	struct source            *source;
+	unsigned                  nr_sources;
+
+	uint32_t                  block;            /* accesses per block                         */
+	eg_time                   lookahead, slice, ipi_latency;
+	uint64_t                  stop_ops;
+	bool                      stopping;         /* stop.time was reached                      */
+	eg_time                   stop_time;
+	bool                      booting;          /* initial state: no time passes              */
+	unsigned                  acting;           /* CPU of the shared operation, for flushes   */
+	uint64_t                  audit_left;
+
+	struct machine_counters   count;
+	uint64_t                  not_applied[NR_NOT_APPLIED];
+	uint64_t                  nr_accesses;
+	uint32_t                  capabilities;
+	bool                      has_assumption_inferred;
+	eg_time                   warmup;           /* when it ended                              */
+	void                    (*warmup_hook)(void *ctx, eg_time now);
+	void                     *warmup_ctx;
+};
+
+/* ---- construction (machine.c) ---------------------------------------------------------------------- */
+
+eg_status machine_init(struct machine *m, const struct spec *spec, const struct run_options *options,
+		       struct eg_errors *err) EG_MUST_USE;
+void      machine_fini(struct machine *m);
+/* The view for metrics, as of `now`. */
+struct metric_view machine_view(struct machine *m, eg_time now);
+/* Every room's invariants, and that time adds up. */
+void      machine_validate(struct machine *m);
+/* A host failure: remember the first, end the run. */
+void      machine_fail(struct machine *m, eg_status s);
+
+/* ---- scheduling (sched.c) -------------------------------------------------------------------------- */
+
+/* Run until no task is left, the stop time, or a failure. Returns the end time. */
+eg_time machine_run(struct machine *m);
+/* A new task of a source's stream; TASK_NONE when host memory is out. It is not queued yet. */
+uint32_t task_new(struct machine *m, uint32_t source, uint32_t stream, uint32_t space);
+/* Make a waiting or new task ready at `now`. */
+void task_wake(struct machine *m, uint32_t task, eg_time now);
+/* The running task leaves its CPU in this state. */
+void task_block(struct machine *m, struct cpu *c, enum task_state state);
+/* Sleep until `when`; returns at once if that has passed. */
+bool task_sleep(struct machine *m, struct cpu *c, eg_time when);
+/* The accesses of its block are through: what comes next. */
+void task_block_done(struct task *t);
+/* Park for memory; woken by the next free. */
+void task_park(struct machine *m, struct cpu *c);
+void machine_pages_freed(void *ctx, struct phys *p);
+
+/* ---- time (sched.c) -------------------------------------------------------------------------------- */
+
+static inline void charge(struct cpu *c, enum time_category what, eg_time ps)
+{
+	c->mmu.clock += ps;
+	c->time[what] += ps;
+}
+
+static inline struct task *task_of(struct machine *m, uint32_t n) { return &m->task[n]; }
+
+/* ---- operations (ops.c, fault.c) -------------------------------------------------------------------- */
+
+/* Execute task's block.op on the CPU, which is the earliest. True: it is done (or the task has ended);
+ * false: the task has left the CPU and will try again. */
+bool op_execute(struct machine *m, struct cpu *c, uint32_t task);
+/* The same for a fault. */
+bool fault_execute(struct machine *m, struct cpu *c, uint32_t task);
+/* End a task: as its last operation or by a signal. */
+void task_exit(struct machine *m, struct cpu *c, uint32_t task);
+/* Charge what a room did. `category` takes the fixed parts that belong to the operation. */
+void price_work(struct machine *m, struct cpu *c, const struct vm_work *w, enum time_category category);
+void vm_flush_hook(void *ctx, uint32_t space, eg_vpn vpn, uint64_t nr);
+
+/* ---- sources (source.c) ----------------------------------------------------------------------------- */
+
+enum source_outcome {
+	SOURCE_BLOCK,       /* task.block is filled                                                     */
+	SOURCE_TURN,        /* a trace goes on with another task: wait                                  */
+	SOURCE_SHARED,      /* finding out needs this CPU to be the earliest                            */
+	SOURCE_END,         /* nothing more for this task                                               */
+};
+
+eg_status source_open(struct machine *m, struct source *s, const struct spec_workload *w, uint32_t instance) EG_MUST_USE;
+void      source_close(struct source *s);
+/* At the source's start time: apply its initial state, make its first task ready. */
+void      source_start(void *ctx, uint64_t number, eg_time now);
+/* The next block of a task. `earliest`: shared work is allowed. */
+enum source_outcome source_next(struct machine *m, struct source *s, uint32_t task, bool earliest, eg_time now);
+/* Give a stream its task. False when host memory is out. */
+bool      source_bind(struct machine *m, struct source *s, uint32_t stream, uint32_t task);
+uint32_t  source_task(const struct source *s, uint32_t stream);
+/* alloc_pages handles of a source: remember, take out; EG_PFN_NONE if unknown. */
+bool      source_block_put(struct machine *m, struct source *s, uint64_t id, eg_pfn pfn, unsigned order);
+eg_pfn    source_block_take(struct source *s, uint64_t id, unsigned *order);
+
+#endif

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * sched - the main loop, tasks and CPUs.
+ *
+ *   1. The earliest actor goes next: the earliest event, or the busy CPU with the smallest (clock,
+ *      number); an event before a CPU of the same time.
+ *   2. A CPU works up to the horizon = min(next event, other busy CPUs' clocks + lookahead, end of its
+ *      time slice). Accesses start only before the horizon. Shared work - faults, operations, the end of
+ *      a slice, taking turns in a trace - only while this CPU is the earliest; otherwise it returns and
+ *      comes back when it is.
+ *   3. Round robin: at the end of a slice the next task of the run queue runs. The end of a slice is a
+ *      shared decision, so that it never depends on how far a CPU ran ahead of a wake-up.
+ *   4. A ready task goes to its pinned CPU, else to an idle one (the one it ran on, or the lowest), else
+ *      to the shortest queue.
+ *   5. If nothing can run and no event is pending, tasks parked for memory cannot be helped: the one that
+ *      waits longest is ended (counted as oom_kills) until memory comes free.
+ *
+ * Linux's CFS weighs tasks, migrates them between CPUs and preempts on wake-up; here is plain round robin
+ * with placement at wake-up alone.
+ */
+#include "sim/machine/machine.h"
+
+/* ---- run queues ------------------------------------------------------------------------------------- */
+
+static void enqueue(struct machine *m, struct cpu *c, uint32_t task)
+{
+	struct task *t = task_of(m, task);
+
+	t->state = TASK_READY;
+	t->cpu = (uint16_t)(c - m->cpu);
+	t->next = TASK_NONE;
+	if (c->queued++)
+		task_of(m, c->tail)->next = task;
+	else
+		c->head = task;
+	c->tail = task;
+}
+
+static uint32_t dequeue(struct machine *m, struct cpu *c)
+{
+	uint32_t task = c->head;
+
+	if (!c->queued)
+		return TASK_NONE;
+	c->queued--;
+	c->head = task_of(m, task)->next;
+	return task;
+}
+
+static bool is_busy(const struct cpu *c)
+{
+	return c->task != TASK_NONE || c->queued;
+}
+
+static struct cpu *place(struct machine *m, const struct task *t)
+{
+	struct cpu *best = &m->cpu[0];
+
+	if (t->pinned >= 0)
+		return &m->cpu[t->pinned];
+	if (!is_busy(&m->cpu[t->cpu]))
+		return &m->cpu[t->cpu];
+	for (unsigned i = 0; i < m->nr_cpus; i++) {
+		struct cpu *c = &m->cpu[i];
+		uint32_t load = c->queued + (c->task != TASK_NONE), best_load = best->queued + (best->task != TASK_NONE);
+
+		if (load < best_load)
+			best = c;
+	}
+	return best;
+}
+
+void task_wake(struct machine *m, uint32_t task, eg_time now)
+{
+	struct cpu *c = place(m, task_of(m, task));
+
+	if (!is_busy(c) && c->mmu.clock < now)
+		charge(c, TIME_IDLE, now - c->mmu.clock);
+	enqueue(m, c, task);
+}
+
+void task_block(struct machine *m, struct cpu *c, enum task_state state)
+{
+	task_of(m, c->task)->state = (uint8_t)state;
+	c->last_task = c->task;
+	c->task = TASK_NONE;
+}
+
+static void sleep_over(void *ctx, uint64_t task, eg_time now)
+{
+	struct machine *m = ctx;
+
+	m->nr_sleeping--;
+	task_wake(m, (uint32_t)task, now);
+}
+
+bool task_sleep(struct machine *m, struct cpu *c, eg_time when)
+{
+	if (when <= c->mmu.clock)
+		return false;
+	if (m->nr_sleeping + 1024 >= m->events.capacity) {
+		machine_fail(m, eg_fail(m->err, EG_BAD_INPUT, "more than %u tasks sleep at the same time\n"
+					"this machine is built for fewer: lower the number of tasks", (unsigned)m->nr_sleeping));
+		return false;
+	}
+	event_add(&m->events, when, sleep_over, m, c->task);
+	m->nr_sleeping++;
+	task_block(m, c, TASK_SLEEPING);
+	return true;
+}
+
+void task_park(struct machine *m, struct cpu *c)
+{
+	uint32_t task = c->task;
+	struct task *t = task_of(m, task);
+
+	t->parked_at = c->mmu.clock;
+	t->next = TASK_NONE;
+	if (m->memory_head == TASK_NONE)
+		m->memory_head = task;
+	else
+		task_of(m, m->memory_tail)->next = task;
+	m->memory_tail = task;
+	m->phys.waiters = true;
+	m->count.memory_waits++;
+	task_block(m, c, TASK_MEMORY);
+}
+
+static uint32_t unpark(struct machine *m, eg_time now)
+{
+	uint32_t task = m->memory_head;
+	struct task *t = task_of(m, task);
+	struct probe_event e = { .now = now, .cpu = t->cpu, .task = task,
+				 .value = now > t->parked_at ? now - t->parked_at : 0 };
+
+	m->memory_head = t->next;
+	probe_emit(&m->probes, PROBE_MEMORY_WAIT, &e);
+	return task;
+}
+
+/* Pages came free: all parked tasks try again. Runs inside the operation that freed them. */
+void machine_pages_freed(void *ctx, struct phys *p)
+{
+	struct machine *m = ctx;
+	eg_time now = m->cpu[m->acting].mmu.clock;
+
+	p->waiters = false;
+	while (m->memory_head != TASK_NONE)
+		task_wake(m, unpark(m, now), now);
+}
+
+uint32_t task_new(struct machine *m, uint32_t source, uint32_t stream, uint32_t space)
+{
+	uint32_t n = m->free_task;
+	struct task *t;
+
+	if (n != TASK_NONE) {
+		m->free_task = task_of(m, n)->next;
+	} else {
+		if (!eg_grow((void **)&m->task, &m->nr_tasks, &m->cap_tasks, sizeof(*m->task))) {
+			machine_fail(m, EG_NO_MEMORY);
+			return TASK_NONE;
+		}
+		n = (uint32_t)(m->nr_tasks - 1);
+	}
+	t = task_of(m, n);
+	{
+		uint64_t *buffer = t->buffer;
+
+		*t = (struct task){ .source = source, .stream = stream, .space = space, .next = TASK_NONE,
+				    .pinned = m->source[source].pinned, .recorded = EG_TIME_NONE, .buffer = buffer };
+	}
+	if (m->source[source].gen && !t->buffer) {
+		t->buffer = eg_calloc(m->block, sizeof(*t->buffer));
+		if (!t->buffer) {
+			machine_fail(m, EG_NO_MEMORY);
+			return TASK_NONE;
+		}
+	}
+	t->cpu = (uint16_t)(n % m->nr_cpus);
+	m->live_tasks++;
+	return n;
+}
+
+/*
+ * The next word of a large access: it stands for the one or two pages that the access touches next, with
+ * one look-up each, as a small access there would have.
+ */
+static void next_large_word(struct task *t)
+{
+	uint64_t border = eg_align_down(t->large_addr, EG_PAGE_SIZE) + EG_PAGE_SIZE, room = border - t->large_addr;
+	enum eg_access_kind kind = (enum eg_access_kind)(t->block.op.arg[2] & 3);
+	uint64_t take = room + EG_PAGE_SIZE;
+
+	if (t->large_left <= room)
+		t->large_word = eg_access(t->large_addr, kind, 1);
+	else
+		t->large_word = eg_access(border - 1, kind, 2);
+	if (take > t->large_left)
+		take = t->large_left;
+	t->large_addr += take;
+	t->large_left -= take;
+	t->pos = 0;
+	t->block.nr = 1;
+	t->step = STEP_ACCESS;
+}
+
+void task_block_done(struct task *t)
+{
+	if (t->large && t->large_left) {
+		next_large_word(t);
+		return;
+	}
+	t->large = false;
+	t->step = STEP_FETCH;
+}
+
+/* ---- one CPU ---------------------------------------------------------------------------------------- */
+
+static void switch_to(struct machine *m, struct cpu *c, uint32_t task)
+{
+	struct task *t = task_of(m, task);
+
+	if (c->last_task != task && c->last_task != TASK_NONE) {
+		charge(c, TIME_SWITCH, m->cost.context_switch);
+		m->count.switches++;
+	}
+	c->task = task;
+	t->state = TASK_RUNNING;
+	t->cpu = (uint16_t)(c - m->cpu);
+	c->slice_end = c->mmu.clock + m->slice;
+	if (t->space && (!mmu_is_current(&c->mmu, t->space) || c->mmu.root != vm_space(&m->vm, t->space)->root))
+		mmu_switch(&c->mmu, t->space, vm_space(&m->vm, t->space)->root);
+}
+
+/* Is the space current on another CPU too? Then its walks are globally ordered. */
+static bool space_is_shared(struct machine *m, const struct cpu *c, uint32_t space)
+{
+	if (vm_space(&m->vm, space)->users < 2)
+		return false;
+	for (unsigned i = 0; i < m->nr_cpus; i++)
+		if (&m->cpu[i] != c && m->cpu[i].task != TASK_NONE && task_of(m, m->cpu[i].task)->space == space)
+			return true;
+	return false;
+}
+
+/* Accesses of the current block up to the horizon. */
+static void run_accesses(struct machine *m, struct cpu *c, struct task *t, eg_time horizon, bool earliest)
+{
+	struct access_result r;
+	const uint64_t *acc;
+
+	c->mmu.ordered_space = space_is_shared(m, c, t->space);
+	acc = t->large ? &t->large_word : t->block.acc;
+	r = c->mmu.tlb_ops->run(&c->mmu, acc + t->pos, t->block.nr - t->pos, horizon, earliest);
+	t->pos += r.nr_done;
+	t->executed += r.nr_done;
+	m->nr_accesses += r.nr_done;
+	if (r.stop == ACCESS_FAULT) {
+		t->fault_addr = r.fault_addr;
+		t->fault_write = eg_access_kind(acc[t->pos]) == EG_ACCESS_WRITE || eg_access_kind(acc[t->pos]) == EG_ACCESS_MODIFY;
+		t->step = STEP_FAULT;
+		t->op_start = EG_TIME_NONE;
+	} else if (t->pos == t->block.nr) {
+		task_block_done(t);
+	}
+}
+
+static void fetch(struct machine *m, struct cpu *c, uint32_t task, bool earliest, bool *again)
+{
+	struct task *t = task_of(m, task);
+	struct source *s = &m->source[t->source];
+
+	*again = false;
+	switch (source_next(m, s, task, earliest, c->mmu.clock)) {
+	case SOURCE_SHARED:
+		return;
+	case SOURCE_TURN:
+		task_block(m, c, TASK_TURN);
+		return;
+	case SOURCE_END:
+		task_of(m, task)->step = STEP_END;
+		*again = true;
+		return;
+	case SOURCE_BLOCK:
+		break;
+	}
+	t = task_of(m, task);       /* a trace may have brought a new task: the array may have moved */
+	t->pos = 0;
+	t->step = t->block.kind == EG_BLOCK_ACCESS ? STEP_ACCESS : STEP_OP;
+	t->op_start = EG_TIME_NONE;
+	*again = true;
+	if (t->step == STEP_OP && t->block.op.code == EG_OP_ACCESS) {
+		t->large = true;
+		t->large_addr = t->block.op.arg[0];
+		t->large_left = t->block.op.arg[1] ? t->block.op.arg[1] : 1;
+		next_large_word(t);
+	}
+}
+
+/* Let c, which is the earliest, work until the horizon. */
+static void cpu_step(struct machine *m, struct cpu *c, eg_time next_event, eg_time other, unsigned other_cpu)
+{
+	bool earliest = true;
+	eg_time horizon = next_event;
+
+	if (other != EG_TIME_NONE && other + m->lookahead < horizon)
+		horizon = other + m->lookahead;
+	m->acting = (unsigned)(c - m->cpu);
+	m->vm.cpu = (uint8_t)m->acting;
+	if (c->task == TASK_NONE)
+		switch_to(m, c, dequeue(m, c));
+	else if (c->mmu.clock >= c->slice_end) {
+		if (c->queued) {
+			uint32_t old = c->task;
+
+			task_block(m, c, TASK_READY);
+			enqueue(m, c, old);
+			switch_to(m, c, dequeue(m, c));
+			return;
+		}
+		c->slice_end = c->mmu.clock + m->slice;
+	}
+	if (c->slice_end < horizon)
+		horizon = c->slice_end;
+	for (;;) {
+		uint32_t task = c->task;
+		struct task *t = task_of(m, task);
+		bool again;
+
+		if (t->not_before > c->mmu.clock && (t->step == STEP_ACCESS || t->step == STEP_OP)) {
+			/* its recorded time has not come; sleeping is shared work */
+			if (earliest)
+				(void)task_sleep(m, c, t->not_before);
+			return;
+		}
+		switch (t->step) {
+		case STEP_FETCH:
+			fetch(m, c, task, earliest, &again);
+			if (!again)
+				return;
+			break;
+		case STEP_ACCESS:
+			run_accesses(m, c, t, horizon, earliest);
+			if (t->step == STEP_ACCESS)
+				return;         /* horizon, or a walk that must wait for its turn */
+			break;
+		case STEP_END:
+			if (earliest)
+				task_exit(m, c, task);
+			return;
+		case STEP_FAULT:
+		case STEP_OP:
+			if (!earliest)
+				return;
+			if (t->op_start == EG_TIME_NONE)
+				t->op_start = c->mmu.clock;
+			if (t->step == STEP_FAULT)
+				(void)fault_execute(m, c, task);
+			else
+				(void)op_execute(m, c, task);
+			return;                 /* the order of CPUs and events may have changed */
+		}
+		if (c->mmu.clock >= horizon)
+			return;
+		earliest = c->mmu.clock < next_event &&
+			   (c->mmu.clock < other || (c->mmu.clock == other && m->acting < other_cpu));
+	}
+}
+
+/* ---- the main loop ---------------------------------------------------------------------------------- */
+
+/* Nothing can run. True if ending a parked task made something possible. */
+static bool end_a_parked_task(struct machine *m)
+{
+	uint32_t task = m->memory_head;
+	struct cpu *c;
+
+	if (task == TASK_NONE)
+		return false;
+	c = &m->cpu[task_of(m, task)->cpu];
+	m->acting = (unsigned)(c - m->cpu);
+	(void)unpark(m, c->mmu.clock);
+	m->phys.waiters = m->memory_head != TASK_NONE;
+	m->count.oom_kills++;
+	switch_to(m, c, task);
+	task_exit(m, c, task);
+	return true;
+}
+
+eg_time machine_run(struct machine *m)
+{
+	eg_time end = 0;
+
+	while (m->status == EG_OK && !m->stopping && !m->vm.failed) {
+		eg_time next_event, first = EG_TIME_NONE, second = EG_TIME_NONE;
+		unsigned first_cpu = 0, second_cpu = 0;
+
+		for (unsigned i = 0; i < m->nr_cpus; i++) {
+			eg_time clock = m->cpu[i].mmu.clock;
+
+			if (!is_busy(&m->cpu[i]))
+				continue;
+			if (clock < first) {
+				second = first, second_cpu = first_cpu;
+				first = clock, first_cpu = i;
+			} else if (clock < second) {
+				second = clock, second_cpu = i;
+			}
+		}
+		next_event = event_next_time(&m->events);
+		if (first == EG_TIME_NONE && !m->nr_sleeping && !m->starts_left) {
+			/* nothing runs and nobody will wake by himself; samples and interrupts change nothing */
+			if (!m->live_tasks)
+				break;
+			if (end_a_parked_task(m))
+				continue;
+			machine_fail(m, eg_fail(m->err, EG_FAILED, "deadlock in the workload at %llu ps: %u tasks wait for "
+						"each other\nis a vfork child missing from the trace?",
+						(unsigned long long)m->context.now, (unsigned)m->live_tasks));
+			break;
+		}
+		if (next_event != EG_TIME_NONE && next_event <= first) {
+			m->context.now = next_event;
+			m->context.seq = m->events.executed;
+			event_run(&m->events);
+			continue;
+		}
+		m->context.now = first;
+		cpu_step(m, &m->cpu[first_cpu], next_event, second, second_cpu);
+		if (m->options->audit_every && m->audit_left-- == 0) {
+			m->audit_left = m->options->audit_every;
+			machine_validate(m);
+		}
+	}
+	if (m->vm.failed)
+		machine_fail(m, EG_NO_MEMORY);
+	for (unsigned i = 0; i < m->nr_cpus; i++)
+		if (m->cpu[i].mmu.clock > end)
+			end = m->cpu[i].mmu.clock;
+	if (m->stopping && m->stop_time > end)
+		end = m->stop_time;
+	for (unsigned i = 0; i < m->nr_cpus; i++)
+		charge(&m->cpu[i], TIME_IDLE, end - m->cpu[i].mmu.clock);
+	return end;
+}
