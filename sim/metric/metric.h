@@ -175,5 +175,11 @@ unsigned linux_meminfo_count(void);
 /* Totals since boot; unsimulated fields 0. meminfo in kB (HugePages_* are counts). */
 void linux_vmstat(const struct metric_view *v, uint64_t *out);
 void linux_meminfo(const struct metric_view *v, uint64_t *out);
+/*
+ * MemAvailable in pages (Linux si_mem_available): free + page cache + reclaimable slab, less the reserve (sum
+ * over zones of min(managed, high + largest protection)), less of cache and slab each the smaller of half of
+ * it and `low` (sum of the low watermarks). 0 if that is negative.
+ */
+uint64_t linux_mem_available(uint64_t free, uint64_t reserve, uint64_t page_cache, uint64_t reclaimable, uint64_t low);
 
 #endif
