@@ -13,15 +13,23 @@
 #include <stdio.h>
 
 #define MAX_POINTS  100000u
-#define MAX_DEFAULT 24u
+#define MAX_DEFAULT 28u
+#define FEW         12u          /* a selection shorter than this is filled up */
 
-/* What a person wants to see first, in this order; those the files have, and that are defined somewhere, are shown. */
-static const char *const selection[] = {
-	"run.elapsed", "slowdown*", "fault_latency.*.p50", "fault_latency.*.p99", "fault_latency.p50", "fault_latency.p99",
-	"alloc_latency*.p50", "alloc_latency*.p99", "fork_latency*.p50", "fork_latency*.p99", "stall_latency*.p99",
-	"frag.unusable_milli.*.9", "frag.unusable.*.9", "free.huge*", "contig*.mean", "tlb.miss_ratio*", "tlb.*miss_ratio",
-	"tlb.mpki*", "walk.*mean", "pt.bytes", "reclaim.efficiency*", "refault.ratio", "swap.in", "swap.out", "oom.kills",
+/*
+ * What a person wants to see first, in this order; of these the ones the files have, and that are not zero or undefined
+ * everywhere, are shown. Two patterns in a row keep what belongs together side by side.
+ */
+static const char *const selection[][2] = {
+	{ "elapsed" }, { "slowdown*" }, { "fault_count.all" }, { "fault_latency.*.p50", "fault_latency.*.p99" },
+	{ "alloc_latency.*.p50", "alloc_latency.*.p99" }, { "fork_latency.*p50", "fork_latency.*p99" },
+	{ "stall_latency.*.p99" }, { "cow.breaks" }, { "mem.used" }, { "pt.bytes" }, { "frag.unusable_milli.all.9" },
+	{ "frag.huge_pct" }, { "frag.free_huge" }, { "frag.compact_moves" }, { "tlb.global_miss_ratio" }, { "tlb.mpka" },
+	{ "walk.refs_per_walk" }, { "shootdown.ipis" }, { "reclaim.efficiency" }, { "refault.ratio" }, { "swap.in", "swap.out" },
+	{ "alloc.failed" }, { "task.oom_kills", "oom.kills" },
 };
+/* ... and when few of these are there. */
+static const char *const fallback[][2] = { { "run.elapsed" }, { "frag.unusable_milli.*.9" }, { "tlb.miss_ratio*" } };
 
 static eg_status no_memory(struct eg_errors *err)
 {
@@ -43,8 +51,8 @@ static bool add_metric(struct compare *c, size_t *cap, const struct result_metri
 	return n != NULL;
 }
 
-/* Has any point of the file a number for it? */
-static bool is_defined(struct result_file *f, unsigned metric)
+/* Has any point of the file something else than zero or NaN for it? */
+static bool is_telling(struct result_file *f, unsigned metric)
 {
 	const size_t n = result_nr_points(f) * result_nr_seeds(f);
 	const double *v;
@@ -52,18 +60,22 @@ static bool is_defined(struct result_file *f, unsigned metric)
 	if (result_values(f, metric, &v, NULL) != EG_OK)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!isnan(v[i]))
+		if (fabs(v[i]) > 0.0)
 			return true;
 	return false;
 }
 
-static bool add_matching(struct compare *c, size_t *cap, const char *pattern, bool defined_only, bool *any)
+/* Add the metrics that fit one of two patterns (the second may be NULL). */
+static bool add_matching(struct compare *c, size_t *cap, const char *pattern, const char *other, bool telling_only,
+			 bool *any)
 {
 	for (unsigned k = 0; k < c->nr_files; k++)
 		for (unsigned i = 0; i < result_nr_metrics(c->files[k]); i++) {
 			const struct result_metric *m = result_metric(c->files[k], i);
 
-			if (fnmatch(pattern, m->name, 0) != 0 || (defined_only && !is_defined(c->files[k], i)))
+			if (fnmatch(pattern, m->name, 0) != 0 && (!other || fnmatch(other, m->name, 0) != 0))
+				continue;
+			if (telling_only && !is_telling(c->files[k], i))
 				continue;
 			*any = true;
 			if (!add_metric(c, cap, m))
@@ -117,22 +129,27 @@ static eg_status choose_metrics(struct compare *c, const char *const *names, uns
 	}
 	for (unsigned i = 0; i < nr; i++) {
 		any = false;
-		if (!add_matching(c, &cap, names[i], false, &any))
+		if (!add_matching(c, &cap, names[i], NULL, false, &any))
 			return no_memory(err);
 		if (!any)
 			s = unknown_metric(c, names[i], err);
 	}
-	c->own_choice = nr == 0;
-	for (size_t i = 0; !nr && i < EG_ARRAY_LEN(selection) && c->nr_metrics < MAX_DEFAULT; i++)
-		if (!add_matching(c, &cap, selection[i], true, &any))
+	if (s != EG_OK || nr)
+		return s;
+	c->own_choice = true;
+	for (size_t i = 0; i < EG_ARRAY_LEN(selection) && c->nr_metrics < MAX_DEFAULT; i++)
+		if (!add_matching(c, &cap, selection[i][0], selection[i][1], true, &any))
 			return no_memory(err);
-	if (!nr && c->nr_metrics > MAX_DEFAULT)
-		c->nr_metrics = MAX_DEFAULT;
-	if (!c->nr_metrics && s == EG_OK && !add_matching(c, &cap, "*", false, &any))
+	for (size_t i = 0; i < EG_ARRAY_LEN(fallback) && c->nr_metrics < FEW; i++)
+		if (!add_matching(c, &cap, fallback[i][0], fallback[i][1], true, &any))
+			return no_memory(err);
+	if (!c->nr_metrics && !add_matching(c, &cap, "*", NULL, false, &any))
 		return no_memory(err);
-	if (s == EG_OK && !c->nr_metrics)
+	if (c->nr_metrics > MAX_DEFAULT)
+		c->nr_metrics = MAX_DEFAULT;
+	if (!c->nr_metrics)
 		return eg_fail(err, EG_BAD_INPUT, "%s: holds no metric", result_path(c->files[0]));
-	return s;
+	return EG_OK;
 }
 
 /* -- points and baselines -- */
