@@ -6,6 +6,7 @@
 set -eu
 engram=$1 version=$2
 LC_ALL=C; export LC_ALL
+"$engram" --version >/dev/null          # a program that does not run makes no page
 
 # roff sees a backslash, a leading dot or quote and a hyphen as its own
 quote() { sed -e 's/\\/\\e/g' -e 's/-/\\-/g' -e "s/^\\([.']\\)/\\\\\&\\1/"; }
@@ -38,17 +39,18 @@ while read -r verb; do
 	/^Options:/ { part = "options"; next }
 	/^Example:/ { print ".PP\nExample:\n.PP\n.nf"; part = "example"; next }
 	part == "options" && /^  / {
-		# two columns: the option up to two blanks, the help after them
-		line = substr($0, 3)
-		sub(/^ +/, "", line)
-		if ((at = index(line, "  ")) == 0) {
-			match(line, /^(\\-[A-Za-z0-9], )?\\-\\-[^ ]+( [^ a-z][^ ]*)?/)
-			at = RLENGTH + 1
+		# two columns: the option, and its help from column 31 on, on the same line or on those that follow
+		line = $0
+		match(line, /^ */)
+		if (RLENGTH < 31) {
+			sub(/^ */, "", line)
+			at = index(line, "  ")
+			print ".TP\n.B " (at ? substr(line, 1, at - 1) : line)
+			line = at ? substr(line, at) : ""
 		}
-		option = substr(line, 1, at - 1)
-		help = substr(line, at)
-		sub(/^ +/, "", help)
-		print ".TP\n.B " option "\n" help
+		sub(/^ */, "", line)
+		if (line != "")
+			print line
 		next
 	}
 	part == "example" { print; next }

@@ -22,25 +22,76 @@ static const char *option_name(const void *ctx, unsigned i)
 	return ((const struct cli_option *)ctx)[i].name;
 }
 
+enum { HELP_WIDTH = 80, HELP_COLUMN = 31 };
+
+/*
+ * Print `text`, the cursor standing at column `at`, in lines of at most HELP_WIDTH that are continued at
+ * column `indent`. Lines of a paragraph are filled; an empty line ends it, and a line that opens with a
+ * blank is printed as it is.
+ */
+static void wrap(const char *text, unsigned indent, unsigned at)
+{
+	bool first = true;
+
+	while (*text) {
+		size_t n = strcspn(text, " \n");
+
+		if (!first && at + 1 + n > HELP_WIDTH) {
+			printf("\n%*s", (int)indent, "");
+			at = indent;
+			first = true;
+		}
+		printf("%s%.*s", first ? "" : " ", (int)n, text);
+		at += (unsigned)n + !first;
+		first = false;
+		text += n;
+		if (*text == '\n' && (text[1] == '\n' || text[1] == ' ')) {
+			n = strspn(text, "\n");
+			printf("%.*s%*s", (int)n, text, (int)indent, "");
+			text += n;
+			at = indent;
+			first = true;
+			for (; *text == ' '; text += n) {       /* literal lines */
+				n = strcspn(text, "\n");
+				n += strspn(text + n, "\n");
+				printf("%.*s", (int)n, text);
+			}
+		} else if (*text) {
+			text++;
+		}
+	}
+	putchar('\n');
+}
+
+static void print_option(char letter, const char *name, const char *arg, const char *help)
+{
+	char left[64];
+	int n;
+
+	if (letter)
+		n = snprintf(left, sizeof(left), "  -%c, --%s%s%s", letter, name, arg ? " " : "", arg ? arg : "");
+	else
+		n = snprintf(left, sizeof(left), "      --%s%s%s", name, arg ? " " : "", arg ? arg : "");
+	if (n >= HELP_COLUMN)           /* no room beside it: the help starts on a line of its own */
+		printf("%s\n%*s", left, HELP_COLUMN, "");
+	else
+		printf("%-*s", HELP_COLUMN, left);
+	wrap(help, HELP_COLUMN, HELP_COLUMN);
+}
+
 static void print_options(const struct cli_option *o)
 {
 	printf("\nOptions:\n");
-	for (; o && o->name; o++) {
-		char left[64];
-
-		if (o->letter)
-			(void)snprintf(left, sizeof(left), "-%c, --%s%s%s", o->letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-		else
-			(void)snprintf(left, sizeof(left), "    --%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-		printf("  %-28s %s\n", left, o->help);
-	}
-	printf("  %-28s %s\n", "-q, --quiet", "no progress, no summary; errors only");
-	printf("  %-28s %s\n", "-h, --help", "this text");
+	for (; o && o->name; o++)
+		print_option(o->letter, o->name, o->arg, o->help);
+	print_option('q', "quiet", NULL, "no progress, no summary; errors only");
+	print_option('h', "help", NULL, "this text");
 }
 
 static void verb_help(const struct verb_ops *v)
 {
-	printf("Usage: engram %s %s\n\n%s\n", v->name, v->usage, v->description);
+	printf("Usage: engram %s %s\n\n", v->name, v->usage);
+	wrap(v->description, 0, 0);
 	print_options(v->options);
 	printf("\nExample:\n  %s\n", v->example);
 }

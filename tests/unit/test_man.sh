@@ -25,6 +25,7 @@ for page in "$tmp/engram.1" "$SRCDIR"/docs/*.[1-8]; do
 done
 mandoc -T ascii "$tmp/engram.1" | sed 's/.\x08//g' >"$tmp/text"
 "$ENGRAM" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z-]* \{0,1\}[a-z-]*\)  .*/\1/p' | sed 's/ *$//' >"$tmp/verbs"
+result "$([ -s "$tmp/verbs" ] && echo 0 || echo 1)" "there are verbs"
 while read -r verb; do
 	rc=0
 	: >"$tmp/out"
