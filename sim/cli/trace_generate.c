@@ -89,7 +89,7 @@ static eg_status step(struct generation *g, size_t i)
 	switch (b.op.code) {
 	case EG_OP_VFORK:
 		g->pull[i].waits_for = (uint32_t)b.op.arg[0] + 1;
-		/* fall through */
+		__attribute__((fallthrough));
 	case EG_OP_FORK:
 	case EG_OP_CLONE:
 		EG_TRY(add_stream(g, b.op.arg[0]));
@@ -97,7 +97,7 @@ static eg_status step(struct generation *g, size_t i)
 	case EG_OP_EXIT:
 	case EG_OP_EXIT_GROUP:
 		g->pull[i].over = true;
-		/* fall through */
+		__attribute__((fallthrough));
 	case EG_OP_EXEC:
 		wake(g, stream);
 		break;
