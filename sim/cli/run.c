@@ -50,8 +50,8 @@ struct line {
 static void show_eta(double s)
 {
 	if (s < 0)
-		fputs(", ETA ?", stderr);
-	else if (s < 90)
+		return;
+	if (s < 90)
 		fprintf(stderr, ", ETA %.0f s", s);
 	else if (s < 5400)
 		fprintf(stderr, ", ETA %.0f min", s / 60);

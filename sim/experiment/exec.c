@@ -132,7 +132,7 @@ static eg_status check_output(struct pool *p)
 		s = eg_fail(p->err, EG_IO, "%s is a directory; name a file with -o", out);
 	else if (stat(dir, &st) != 0 || access(dir, W_OK | X_OK) != 0)
 		s = eg_fail_errno(p->err, false, "cannot write the result %s: directory %s", out, dir);
-	else if (statvfs(dir, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < MIN_FREE_BYTES)
+	else if (statvfs(dir, &fs) == 0 && fs.f_blocks && (uint64_t)fs.f_bavail * fs.f_frsize < MIN_FREE_BYTES)
 		s = eg_fail(p->err, EG_IO, "the disk that would hold %s is full (less than 1 MiB free)\nfree some space or choose "
 			    "another place with -o", out);
 	else

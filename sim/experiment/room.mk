@@ -44,3 +44,5 @@ check_PROGRAMS += tests/fault/test_experiment_alloc
 TESTS += tests/fault/test_experiment_alloc
 tests_fault_test_experiment_alloc_SOURCES = tests/fault/test_experiment_alloc.c $(EXP_STUB)
 tests_fault_test_experiment_alloc_LDADD = $(EXPERIMENT_TEST_LIBS)
+TESTS += tests/unit/test_run.sh
+EXTRA_DIST += tests/unit/test_run.sh
