@@ -24,7 +24,8 @@
 #include "workloads/gen/gen.h"
 #include "workloads/trace/trace.h"
 
-#define TASK_NONE UINT32_MAX
+#define TASK_NONE   UINT32_MAX
+#define TASK_NOBODY (UINT32_MAX - 1)    /* no task has this number */
 
 enum task_state {
 	TASK_READY,         /* on the run queue of its CPU                                 */
@@ -246,6 +247,8 @@ void      source_close(struct source *s);
 void      source_start(void *ctx, uint64_t number, eg_time now);
 /* The next block of a task. `earliest`: shared work is allowed. */
 enum source_outcome source_next(struct machine *m, struct source *s, uint32_t task, bool earliest, eg_time now);
+/* The task that holds the turn of a trace leaves its CPU without asking for more: wake whoever is next. */
+void      source_hand_over(struct machine *m, struct source *s, eg_time now);
 /* Give a stream its task. False when host memory is out. */
 bool      source_bind(struct machine *m, struct source *s, uint32_t stream, uint32_t task);
 uint32_t  source_task(const struct source *s, uint32_t stream);

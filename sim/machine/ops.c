@@ -206,13 +206,7 @@ void task_exit(struct machine *m, struct cpu *c, uint32_t task)
 	t->next = m->free_task;
 	m->free_task = task;
 	m->live_tasks--;
-	/* the trace's cursor may stand at another task's operation that only this one could reveal */
-	if (!m->source[t->source].gen && !m->source[t->source].ended) {
-		struct source *s = &m->source[t->source];
-		enum source_outcome o = source_next(m, s, task, true, c->mmu.clock);
-
-		(void)o;                /* it woke whoever is next, or ended the trace */
-	}
+	source_hand_over(m, &m->source[t->source], c->mmu.clock);
 }
 
 static bool do_fork(struct machine *m, struct cpu *c, uint32_t task, const struct eg_op *op)
@@ -442,6 +436,15 @@ static void do_free_pages(struct machine *m, struct cpu *c, uint32_t task, const
 
 /* ---- dispatch ---------------------------------------------------------------------------------------------- */
 
+/* vfork: the parent sleeps, and a trace goes on without it. */
+static void task_block_for_child(struct machine *m, struct cpu *c, struct task *t)
+{
+	struct source *s = &m->source[t->source];
+
+	task_block(m, c, TASK_CHILD);
+	source_hand_over(m, s, c->mmu.clock);
+}
+
 bool op_execute(struct machine *m, struct cpu *c, uint32_t task)
 {
 	struct eg_op op = task_of(m, task)->block.op;
@@ -493,7 +496,7 @@ bool op_execute(struct machine *m, struct cpu *c, uint32_t task)
 		t->executed++;
 		t->step = STEP_FETCH;
 		if (t->waits_for && (op.code == EG_OP_VFORK || op.code == EG_OP_CLONE))
-			task_block(m, c, TASK_CHILD);
+			task_block_for_child(m, c, t);
 		else if (op.code == EG_OP_THINK)
 			(void)task_sleep(m, c, c->mmu.clock + op.arg[0]);
 	}

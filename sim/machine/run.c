@@ -391,8 +391,6 @@ eg_status run_cell(const struct spec *spec, const struct run_options *options, s
 		s = r->m.status;
 	}
 	eg_check_set_context(NULL);
-	eg_free(r->set.columns);
-	eg_free(r->set.hists);
 	machine_fini(&r->m);
 	eg_free(r);
 	if (s != EG_OK)

@@ -283,6 +283,13 @@ static enum source_outcome next_recorded(struct machine *m, struct source *s, ui
 	return SOURCE_END;
 }
 
+void source_hand_over(struct machine *m, struct source *s, eg_time now)
+{
+	/* asking on behalf of nobody wakes whoever is next, or ends the trace */
+	if (!s->gen && !s->ended)
+		(void)next_recorded(m, s, TASK_NOBODY, true, now);
+}
+
 enum source_outcome source_next(struct machine *m, struct source *s, uint32_t task, bool earliest, eg_time now)
 {
 	if (s->gen)
