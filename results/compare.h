@@ -53,6 +53,9 @@ void      compare_free(struct compare *c);
 
 /* An aligned table; columns that do not fit `width` characters (0: no limit) follow in further blocks. */
 void compare_table(const struct compare *c, unsigned width, struct eg_str *out);
+/* The same as a Markdown table, and as a LaTeX tabular (package booktabs). */
+void compare_markdown(const struct compare *c, struct eg_str *out);
+void compare_latex(const struct compare *c, struct eg_str *out);
 /* One line per metric and point, RFC 4180; NaN is an empty field, numbers as %.17g. */
 void compare_csv(const struct compare *c, struct eg_str *out);
 void compare_json(const struct compare *c, struct eg_str *out);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * compare_text - a comparison as a table to read, as tidy CSV and as JSON; see compare.h.
+ * compare_text - a comparison as a table for people: plain, Markdown, LaTeX; see compare.h.
  *
- * The table shows mean and half of the 95 % interval with as many digits as the interval supports, in a unit with a
- * prefix that suits the row. The other two are for programs: base units, all digits.
+ * Tables show mean and half of the 95 % interval with as many digits as the interval supports, in a unit with a prefix
+ * that suits the row.
  */
 #include "results/compare.h"
 
@@ -325,18 +325,33 @@ static void legend(const struct compare *c, struct eg_str *out)
 		    " correction.\n", marked, c->nr_tests, ceil(0.05 * (double)c->nr_tests), after);
 }
 
+static bool begin_layout(const struct compare *c, struct layout *l)
+{
+	l->value = eg_calloc(c->nr_points, sizeof(*l->value));
+	l->change = eg_calloc(c->nr_points, sizeof(*l->change));
+	l->prefix = eg_calloc(c->nr_metrics, sizeof(*l->prefix));
+	l->unit_text = eg_calloc(c->nr_metrics, sizeof(*l->unit_text));
+	if (!l->value || !l->change || !l->prefix || !l->unit_text)
+		return false;
+	measure(c, l);
+	return true;
+}
+
+static void end_layout(struct layout *l)
+{
+	eg_free(l->value);
+	eg_free(l->change);
+	eg_free(l->prefix);
+	eg_free(l->unit_text);
+}
+
 void compare_table(const struct compare *c, unsigned width, struct eg_str *out)
 {
 	struct layout l = { 0 };
 	size_t from = 0;
 
-	l.value = eg_calloc(c->nr_points, sizeof(*l.value));
-	l.change = eg_calloc(c->nr_points, sizeof(*l.change));
-	l.prefix = eg_calloc(c->nr_metrics, sizeof(*l.prefix));
-	l.unit_text = eg_calloc(c->nr_metrics, sizeof(*l.unit_text));
-	if (l.value && l.change && l.prefix && l.unit_text) {
+	if (begin_layout(c, &l)) {
 		title(c, out);
-		measure(c, &l);
 		while (from < c->nr_points) {
 			size_t to = from;
 			unsigned used = l.name + 1 + l.unit;
@@ -355,159 +370,132 @@ void compare_table(const struct compare *c, unsigned width, struct eg_str *out)
 	} else {
 		out->failed = true;
 	}
-	eg_free(l.value);
-	eg_free(l.change);
-	eg_free(l.prefix);
-	eg_free(l.unit_text);
+	end_layout(&l);
 }
 
-/* -- for programs -- */
+/* -- for papers and pages -- */
 
-static void csv_text(struct eg_str *out, const char *text)
+/* Text in which the characters of `special` are escaped by a backslash; LaTeX's own backslash, ~ and ^ by name. */
+static void escaped(struct eg_str *out, const char *text, const char *special, bool latex)
 {
-	if (!strpbrk(text, ",\"\r\n")) {
-		eg_str_add(out, text);
-		return;
+	for (; *text; text++) {
+		if (latex && *text == '\\')
+			eg_str_add(out, "\\textbackslash{}");
+		else if (latex && (*text == '~' || *text == '^'))
+			eg_str_addf(out, "\\%c{}", *text);
+		else
+			eg_str_addf(out, "%s%c", strchr(special, *text) ? "\\" : "", *text);
 	}
-	eg_str_add(out, "\"");
-	for (; *text; text++)
-		eg_str_addn(out, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
-	eg_str_add(out, "\"");
 }
 
-static void csv_number(struct eg_str *out, double v)
+static void head_line(const struct compare *c, size_t point, struct eg_str *out, const char *special, bool latex)
 {
-	eg_str_add(out, ",");
-	if (!isnan(v))
-		eg_str_addf(out, "%.17g", v);
+	char text[1400];
+
+	for (unsigned h = 0; h < nr_heads(c); h++) {
+		head_text(c, point, h, text, sizeof(text));
+		escaped(out, h ? ", " : "", "", false);
+		escaped(out, text, special, latex);
+	}
 }
 
-/* Does an earlier file have an axis of this name? */
-static bool seen_axis(const struct compare *c, unsigned file, const char *name)
+void compare_markdown(const struct compare *c, struct eg_str *out)
 {
-	for (unsigned k = 0; k < file; k++)
-		for (unsigned a = 0; a < result_nr_axes(c->files[k]); a++)
-			if (strcmp(result_axis(c->files[k], a)->name, name) == 0)
-				return true;
-	return false;
-}
+	struct layout l = { 0 };
+	char text[200];
 
-/* The columns of the axes: their names (point == SIZE_MAX) or the labels of a point, empty where it has no such axis. */
-static void csv_axes(const struct compare *c, size_t point, struct eg_str *out)
-{
-	for (unsigned k = 0; k < c->nr_files; k++)
-		for (unsigned a = 0; a < result_nr_axes(c->files[k]); a++) {
-			const char *name = result_axis(c->files[k], a)->name;
-			const struct result_file *f;
-
-			if (seen_axis(c, k, name))
-				continue;
-			eg_str_add(out, ",");
-			if (point == SIZE_MAX) {
-				csv_text(out, name);
-				continue;
-			}
-			f = c->files[c->points[point].file];
-			for (unsigned b = 0; b < result_nr_axes(f); b++)
-				if (strcmp(result_axis(f, b)->name, name) == 0)
-					csv_text(out, result_point_label(f, c->points[point].point, b));
-		}
-}
-
-void compare_csv(const struct compare *c, struct eg_str *out)
-{
-	eg_str_add(out, "experiment");
-	csv_axes(c, SIZE_MAX, out);
-	eg_str_add(out, ",metric,unit,n,mean,half95,baseline,pairs,ratio,ratio_low95,ratio_high95,difference,"
-		   "difference_half95,p,p_holm,differs\r\n");
-	for (size_t m = 0; m < c->nr_metrics; m++)
+	out->failed |= !begin_layout(c, &l);
+	if (!out->failed) {
+		eg_str_add(out, "| metric | unit |");
 		for (size_t i = 0; i < c->nr_points; i++) {
-			const struct compare_cell *cell = &c->cells[m * c->nr_points + i];
-			const struct compare_point *p = &c->points[i];
-
-			csv_text(out, result_name(c->files[p->file]));
-			csv_axes(c, i, out);
-			eg_str_add(out, ",");
-			csv_text(out, c->metrics[m].name);
-			eg_str_add(out, ",");
-			csv_text(out, c->metrics[m].unit);
-			eg_str_addf(out, ",%u", cell->mean.n);
-			csv_number(out, cell->mean.mean);
-			csv_number(out, cell->mean.half);
-			eg_str_add(out, ",");
-			csv_text(out, p->base == i ? "" : c->points[p->base].text);
-			eg_str_addf(out, ",%u", cell->pair.n);
-			csv_number(out, cell->pair.ratio);
-			csv_number(out, cell->pair.ratio_low);
-			csv_number(out, cell->pair.ratio_high);
-			csv_number(out, cell->pair.diff);
-			csv_number(out, cell->pair.half);
-			csv_number(out, cell->pair.p);
-			csv_number(out, cell->p_holm);
-			eg_str_addf(out, ",%s\r\n", p->base == i || isnan(cell->pair.p) ? "" : cell->pair.differs ? "1" : "0");
+			eg_str_add(out, " ");
+			head_line(c, i, out, "|*_\\`", false);
+			eg_str_add(out, " |");
 		}
-}
+		eg_str_add(out, "\n|:--|:--|");
+		for (size_t i = 0; i < c->nr_points; i++)
+			eg_str_add(out, "--:|");
+		eg_str_add(out, "\n");
+		for (size_t m = 0; m < c->nr_metrics; m++) {
+			eg_str_addf(out, "| `%s` | %s |", c->metrics[m].name, l.prefix[m].text);
+			for (size_t i = 0; i < c->nr_points; i++) {
+				const struct compare_cell *cell = &c->cells[m * c->nr_points + i];
 
-static void json_number(struct eg_str *out, const char *key, double v)
-{
-	if (isnan(v) || isinf(v))
-		eg_str_addf(out, ", \"%s\": null", key);
-	else
-		eg_str_addf(out, ", \"%s\": %.17g", key, v);
-}
-
-static void json_point(const struct compare *c, size_t i, struct eg_str *out)
-{
-	const struct compare_point *p = &c->points[i];
-	const struct result_file *f = c->files[p->file];
-
-	eg_str_add(out, "{\"experiment\": ");
-	eg_str_add_json(out, result_name(f));
-	eg_str_add(out, ", \"labels\": {");
-	for (unsigned a = 0; a < result_nr_axes(f); a++) {
-		eg_str_add(out, a ? ", " : "");
-		eg_str_add_json(out, result_axis(f, a)->name);
-		eg_str_add(out, ": ");
-		eg_str_add_json(out, result_point_label(f, p->point, a));
-	}
-	eg_str_addf(out, "}, \"baseline\": %zu}", p->base);
-}
-
-void compare_json(const struct compare *c, struct eg_str *out)
-{
-	eg_str_add(out, "{\n  \"schema\": 1,\n  \"interval\": \"95 % Student t\",\n");
-	eg_str_addf(out, "  \"comparisons\": %zu,\n  \"points\": [", c->nr_tests);
-	for (size_t i = 0; i < c->nr_points; i++) {
-		eg_str_add(out, i ? ",\n    " : "\n    ");
-		json_point(c, i, out);
-	}
-	eg_str_add(out, "\n  ],\n  \"metrics\": [");
-	for (size_t m = 0; m < c->nr_metrics; m++) {
-		eg_str_add(out, m ? ",\n    {\"name\": " : "\n    {\"name\": ");
-		eg_str_add_json(out, c->metrics[m].name);
-		eg_str_add(out, ", \"unit\": ");
-		eg_str_add_json(out, c->metrics[m].unit);
-		eg_str_addf(out, ", \"better\": %d, \"values\": [", c->metrics[m].better);
-		for (size_t i = 0; i < c->nr_points; i++) {
-			const struct compare_cell *cell = &c->cells[m * c->nr_points + i];
-
-			eg_str_addf(out, "%s\n      {\"point\": %zu, \"n\": %u", i ? "," : "", i, cell->mean.n);
-			json_number(out, "mean", cell->mean.mean);
-			json_number(out, "half95", cell->mean.half);
-			if (c->points[i].base != i) {
-				eg_str_addf(out, ", \"pairs\": %u", cell->pair.n);
-				json_number(out, "ratio", cell->pair.ratio);
-				json_number(out, "ratio_low95", cell->pair.ratio_low);
-				json_number(out, "ratio_high95", cell->pair.ratio_high);
-				json_number(out, "difference", cell->pair.diff);
-				json_number(out, "difference_half95", cell->pair.half);
-				json_number(out, "p", cell->pair.p);
-				json_number(out, "p_holm", cell->p_holm);
-				eg_str_addf(out, ", \"differs\": %s", cell->pair.differs ? "true" : "false");
+				value_text(cell, l.prefix[m].factor, text, sizeof(text));
+				eg_str_addf(out, " %s", text);
+				if (c->nr_points > 1) {
+					change_text(cell, c->points[i].base == i, c->metrics[m].better, l.prefix[m].factor, text,
+						    sizeof(text));
+					text[strcspn(text, " ")] = '\0';
+					eg_str_addf(out, " (%s", text);
+					eg_str_addf(out, "%s%s)", *mark(cell, c->metrics[m].better) ? " " : "",
+						    mark(cell, c->metrics[m].better));
+				}
+				eg_str_add(out, " |");
 			}
+			eg_str_add(out, "\n");
+		}
+		legend(c, out);
+	}
+	end_layout(&l);
+}
+
+/* For the package booktabs; the legend is a comment, to be turned into the caption. */
+void compare_latex(const struct compare *c, struct eg_str *out)
+{
+	static const char special[] = "&%$#_{}";
+	struct layout l = { 0 };
+	struct eg_str text = { 0 };
+	char value[200];
+
+	out->failed |= !begin_layout(c, &l);
+	if (!out->failed) {
+		legend(c, &text);
+		eg_str_add(out, "% needs \\usepackage{booktabs}; mean and half of the 95 % interval over the seeds (Student t)\n");
+		for (const char *p = eg_str_text(&text); *p; p += strcspn(p, "\n") + (p[strcspn(p, "\n")] == '\n'))
+			if (*p != '\n')
+				eg_str_addf(out, "%% %.*s\n", (int)strcspn(p, "\n"), p);
+		eg_str_add(out, "\\begin{tabular}{ll");
+		for (size_t i = 0; i < c->nr_points; i++)
+			eg_str_add(out, "rr");
+		eg_str_add(out, "}\n\\toprule\nmetric & unit");
+		for (size_t i = 0; i < c->nr_points; i++) {
+			eg_str_add(out, " & \\multicolumn{2}{c}{");
+			head_line(c, i, out, special, true);
 			eg_str_add(out, "}");
 		}
-		eg_str_add(out, "]}");
+		eg_str_add(out, " \\\\\n\\midrule\n");
+		for (size_t m = 0; m < c->nr_metrics; m++) {
+			escaped(out, c->metrics[m].name, special, true);
+			eg_str_add(out, " & ");
+			escaped(out, l.prefix[m].text, special, true);
+			for (size_t i = 0; i < c->nr_points; i++) {
+				const struct compare_cell *cell = &c->cells[m * c->nr_points + i];
+				char *sign;
+
+				value_text(cell, l.prefix[m].factor, value, sizeof(value));
+				sign = strstr(value, "±");
+				if (sign)
+					eg_str_addf(out, " & $%.*s\\pm%s$", (int)(sign - value), value, sign + strlen("±"));
+				else
+					eg_str_addf(out, " & %s", value);
+				change_text(cell, c->points[i].base == i, c->metrics[m].better, l.prefix[m].factor, value,
+					    sizeof(value));
+				value[strcspn(value, " ")] = '\0';
+				if (c->nr_points == 1)
+					eg_str_add(out, " &");
+				else if (*value == 'x' && *mark(cell, c->metrics[m].better))
+					eg_str_addf(out, " & $\\times %s^{%s}$", value + 1, mark(cell, c->metrics[m].better));
+				else if (*value == 'x')
+					eg_str_addf(out, " & $\\times %s$", value + 1);
+				else
+					eg_str_addf(out, " & %s", value);
+			}
+			eg_str_add(out, " \\\\\n");
+		}
+		eg_str_add(out, "\\bottomrule\n\\end{tabular}\n");
 	}
-	eg_str_add(out, "\n  ]\n}\n");
+	out->failed |= text.failed;
+	eg_str_free(&text);
+	end_layout(&l);
 }

@@ -14,16 +14,16 @@
 static const struct cli_option options[] = {
 	{ .name = "baseline", .arg = "K=V,...", .help = "compare with these labels (default: compare.baseline of the experiment, else the first point)" },
 	{ .name = "metric", .letter = 'm', .arg = "NAME", .help = "a metric, or a pattern with * and ?; may be repeated (default: a readable selection)", .repeat = true },
-	{ .name = "format", .letter = 'f', .arg = "FORMAT", .help = "table (default), csv or json" },
+	{ .name = "format", .letter = 'f', .arg = "FORMAT", .help = "table (default), csv, json, markdown or latex" },
 	{ .name = "json", .help = "the same as --format json" },
 	{ 0 }
 };
 
-enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
+enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_LATEX };
 
 static bool read_format(const struct cli_args *args, enum format *out)
 {
-	static const char *const names[] = { "table", "csv", "json" };
+	static const char *const names[] = { "table", "csv", "json", "markdown", "latex" };
 	const char *text = cli_value(args, "format");
 
 	*out = cli_given(args, "json") ? FORMAT_JSON : FORMAT_TABLE;
@@ -34,10 +34,7 @@ static bool read_format(const struct cli_args *args, enum format *out)
 			*out = (enum format)i;
 			return true;
 		}
-	if (strcmp(text, "markdown") == 0 || strcmp(text, "latex") == 0)
-		(void)cli_usage("compare: --format %s is not built yet; there are: table, csv, json", text);
-	else
-		(void)cli_usage("compare: unknown format %.40s; there are: table, csv, json", text);
+	(void)cli_usage("compare: unknown format %.40s; there are: table, csv, json, markdown, latex", text);
 	return false;
 }
 
@@ -71,6 +68,10 @@ static eg_status show(struct result_file **files, unsigned nr, const struct cli_
 		compare_csv(&c, &out);
 	else if (format == FORMAT_JSON)
 		compare_json(&c, &out);
+	else if (format == FORMAT_MARKDOWN)
+		compare_markdown(&c, &out);
+	else if (format == FORMAT_LATEX)
+		compare_latex(&c, &out);
 	else
 		compare_table(&c, table_width(), &out);
 	if (out.failed)

@@ -71,8 +71,14 @@ run 2 compare "$r" --metric fault_latency.cwo.p99 && has err 'did you mean `faul
 result $? "did you mean, for metrics"
 run 2 compare "$r" --baseline thp=alwys && has err 'did you mean `always`'
 result $? "did you mean, for labels"
-run 2 compare "$r" --format xml && has err 'table, csv, json' && run 2 compare "$r" --format latex && has err 'not built'
-result $? "formats that are not there"
+run 0 compare "$r" --metric 'tlb*' --format markdown && has out '^| metric | unit | linux, never | ' && has out '^|:--|:--|--:|--:|--:|--:|$' &&
+	has out '^| `tlb.miss_ratio` |  | [0-9.]* ± [0-9.]* (base) | .* (x0.84 ++) |'
+result $? "markdown"
+run 0 compare "$r" --metric 'tlb*' --format latex && has out '^.begin{tabular}{llrrrrrrrr}$' &&
+	has out '^tlb.miss._ratio &  & \$[0-9.]* .pm [0-9.]*\$ & base & ' && has out 'times 0.84^{++}'
+result $? "latex"
+run 2 compare "$r" --format xml && has err 'table, csv, json'
+result $? "a format that is not there"
 run 2 compare
 result $? "compare wants a file"
 
