@@ -214,7 +214,7 @@ static void apply(const struct eg_op *op, struct counts *c)
 		break;
 	case EG_OP_CLONE:
 		c->threads += op->arg[1] & EG_CLONE_THREAD ? 1 : 0;
-		/* fall through */
+		__attribute__((fallthrough));
 	case EG_OP_VFORK:
 		enter((uint32_t)op->arg[0], s);
 		break;
