@@ -228,11 +228,13 @@ access_miss(struct mmu_cpu *c, uint64_t word, enum tlb_side side, bool straddles
 
 /*
  * The design's first data array for 4 KiB pages, held in registers. fast() looks a key up in it and makes
- * it the most recent; 0 sends the access to the out-of-line path, which knows the other arrays.
+ * it the most recent; 0 (it is not there) sends the access to the out-of-line path, which knows the other
+ * arrays and does not look in this one again.
  */
 struct tlb_l1 {
 	void    *rows;
 	uint64_t set_mask;
+	uint32_t ways;
 };
 typedef uint64_t (*tlb_fast_fn)(struct tlb_l1 l1, uint64_t vpn, uint64_t key);
 typedef struct miss_outcome (*tlb_miss_fn)(struct mmu_cpu *c, uint64_t word, enum tlb_side side, bool straddles,

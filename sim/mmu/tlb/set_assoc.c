@@ -220,7 +220,8 @@ miss(struct mmu_cpu *c, uint64_t word, enum tlb_side side, bool straddles, bool 
 
 static EG_ALWAYS_INLINE struct tlb_l1 l1_registers(const struct set_assoc *t)
 {
-	return (struct tlb_l1){ .rows = t->l1[TLB_DATA].row, .set_mask = t->l1[TLB_DATA].set_mask };
+	return (struct tlb_l1){ .rows = t->l1[TLB_DATA].row, .set_mask = t->l1[TLB_DATA].set_mask,
+				.ways = t->l1[TLB_DATA].ways };
 }
 
 static EG_ALWAYS_INLINE uint64_t fast4(struct tlb_l1 a, uint64_t vpn, uint64_t key)
@@ -233,11 +234,9 @@ static EG_ALWAYS_INLINE uint64_t fast8(struct tlb_l1 a, uint64_t vpn, uint64_t k
 	return row_hit((uint64_t *)a.rows + (vpn & a.set_mask) * 8, 8, key);
 }
 
-/* Other numbers of ways: the out-of-line path does the look-up. */
-static EG_ALWAYS_INLINE uint64_t fast_none(struct tlb_l1 a, uint64_t vpn, uint64_t key)
+static EG_ALWAYS_INLINE uint64_t fast_any(struct tlb_l1 a, uint64_t vpn, uint64_t key)
 {
-	(void)a, (void)vpn, (void)key;
-	return 0;
+	return row_hit((uint64_t *)a.rows + (vpn & a.set_mask) * a.ways, a.ways, key);
 }
 
 static struct access_result run_portable(struct mmu_cpu *c, const uint64_t *acc, uint32_t n, eg_time horizon, bool ordered)
@@ -248,7 +247,7 @@ static struct access_result run_portable(struct mmu_cpu *c, const uint64_t *acc,
 		return access_loop(c, acc, n, horizon, ordered, t->unified, l1_registers(t), fast4, miss);
 	if (t->l1[TLB_DATA].ways == 8)
 		return access_loop(c, acc, n, horizon, ordered, t->unified, l1_registers(t), fast8, miss);
-	return access_loop(c, acc, n, horizon, ordered, t->unified, l1_registers(t), fast_none, miss);
+	return access_loop(c, acc, n, horizon, ordered, t->unified, l1_registers(t), fast_any, miss);
 }
 
 #ifdef HAVE_AVX2_PATH
@@ -414,7 +413,7 @@ AVX2 static struct access_result run_avx2(struct mmu_cpu *c, const uint64_t *acc
 
 	if (t->l1[TLB_DATA].ways == 4)
 		return access_loop(c, acc, n, horizon, ordered, t->unified, l1_registers(t), fast4_avx2, miss_avx2);
-	return access_loop(c, acc, n, horizon, ordered, t->unified, l1_registers(t), fast_none, miss_avx2);
+	return access_loop(c, acc, n, horizon, ordered, t->unified, l1_registers(t), fast_any, miss_avx2);
 }
 #endif
 
