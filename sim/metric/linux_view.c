@@ -274,22 +274,30 @@ static struct linux_state collect(const struct metric_view *v)
 	return s;
 }
 
-void linux_vmstat(const struct metric_view *v, uint64_t *out)
+void linux_views(const struct metric_view *v, uint64_t *vmstat, uint64_t *meminfo)
 {
 	struct linux_state s = collect(v);
 
-#define X(name, value) *out++ = (value);
-#define Z(name) *out++ = 0;
-	VMSTAT_MAP(X, Z)
+	if (vmstat) {
+#define X(name, value) *vmstat++ = (value);
+#define Z(name) *vmstat++ = 0;
+		VMSTAT_MAP(X, Z)
 #undef X
 #undef Z
+	}
+	if (meminfo) {
+#define X(name, value) *meminfo++ = (value);
+		MEMINFO_MAP(X)
+#undef X
+	}
+}
+
+void linux_vmstat(const struct metric_view *v, uint64_t *out)
+{
+	linux_views(v, out, NULL);
 }
 
 void linux_meminfo(const struct metric_view *v, uint64_t *out)
 {
-	struct linux_state s = collect(v);
-
-#define X(name, value) *out++ = (value);
-	MEMINFO_MAP(X)
-#undef X
+	linux_views(v, NULL, out);
 }

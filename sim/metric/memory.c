@@ -69,7 +69,7 @@ static void emit_all(struct metric_emit *e, const struct metric_view *view)
 		    100.0 * metric_ratio((double)vm->tables.nr_used, (double)(anon + file + shmem)), "pt.overhead_pct");
 	emit_count(e, "mem.spaces", "address spaces", vm->live_spaces);
 	emit_count(e, "task.alive", "tasks that have not ended", view->nr_tasks);
-	emit_count(e, "task.running", "tasks on a CPU or ready for one", view->nr_running);
+	emit_count(e, "task.running", "tasks on a CPU", view->nr_running);
 }
 
 static void memory_attach(void *state, struct metric_set *set, const struct metric_view *view)

@@ -175,6 +175,8 @@ unsigned linux_meminfo_count(void);
 /* Totals since boot; unsimulated fields 0. meminfo in kB (HugePages_* are counts). */
 void linux_vmstat(const struct metric_view *v, uint64_t *out);
 void linux_meminfo(const struct metric_view *v, uint64_t *out);
+/* Both at one time, which costs half: either may be NULL. */
+void linux_views(const struct metric_view *v, uint64_t *vmstat, uint64_t *meminfo);
 /*
  * MemAvailable in pages (Linux si_mem_available): free + page cache + reclaimable slab, less the reserve (sum
  * over zones of min(managed, high + largest protection)), less of cache and slab each the smaller of half of
