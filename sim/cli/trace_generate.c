@@ -218,7 +218,7 @@ const struct verb_ops verb_trace_generate_ops = {
 	.description = "Runs a generator without a machine. engram list shows the generators, engram explain their "
 		       "parameters. Streams (tasks) are pulled in turn, since nothing schedules them. The same parameters and "
 		       "seed give the same trace on every host.",
-	.example = "engram trace generate uniform -n 100000 -o uniform.egt",
+	.example = "engram trace generate gups -n 100000 -o gups.egt",
 	.options = options,
 	.min_args = 1, .max_args = CLI_MAX_ARGS,
 	.run = run,

@@ -19,7 +19,7 @@
  *      other and zstd sees two kinds of statistics instead of a mixture.
  *
  * The distance counts from the *end* of the slot's access: equal strides and straight code are distance 0.
- * Measured in docs/egt-format.md against one LEB128 per record and against 2-bit length codes.
+ * Measured in docs/egt-format.md.
  *
  * Which slot and which dictionary is the encoder's business: the format defines only how to decode, and
  * the identity of a trace is a hash of the decoded words.
@@ -182,8 +182,8 @@ bool codec_decode_done(const struct codec_decoder *d)
 
 /*
  * Two hash tables count how often each exact (kind, size, in, out, distance) and each form (the same
- * with length and scale instead of the distance) occurs. An exact table that is three quarters full
- * takes no more: what is common has been met by then.
+ * with length and scale instead of the distance) occurs. A table that is three quarters full takes no
+ * more: what is common has been met by then.
  */
 struct bucket {
 	uint64_t distance;              /* exact table only */
@@ -203,7 +203,8 @@ struct codec_encoder {
 	uint32_t     max_nr;
 	struct table exact, form;
 	uint64_t    *distance;          /* per access */
-	uint32_t    *exact_at, *form_at;/* per access: bucket, exact_at may be NONE */
+	uint32_t    *key;               /* per access, form included      */
+	uint32_t    *exact_at, *form_at;/* per access: bucket, or NONE    */
 };
 
 static const uint32_t NONE = UINT32_MAX;
@@ -257,9 +258,10 @@ struct codec_encoder *codec_encoder_new(uint32_t max_nr)
 		return NULL;
 	e->max_nr = max_nr;
 	e->distance = eg_calloc(max_nr, sizeof(*e->distance));
+	e->key = eg_calloc(max_nr, sizeof(*e->key));
 	e->exact_at = eg_calloc(max_nr, sizeof(*e->exact_at));
 	e->form_at = eg_calloc(max_nr, sizeof(*e->form_at));
-	if (!e->distance || !e->exact_at || !e->form_at || !table_new(&e->exact, EXACT_BITS) ||
+	if (!e->distance || !e->key || !e->exact_at || !e->form_at || !table_new(&e->exact, EXACT_BITS) ||
 	    !table_new(&e->form, FORM_BITS)) {
 		codec_encoder_free(e);
 		return NULL;
@@ -276,6 +278,7 @@ void codec_encoder_free(struct codec_encoder *e)
 	eg_free(e->form.bucket);
 	eg_free(e->form.used);
 	eg_free(e->distance);
+	eg_free(e->key);
 	eg_free(e->exact_at);
 	eg_free(e->form_at);
 	eg_free(e);
@@ -401,7 +404,8 @@ struct codec_sizes codec_encode(struct codec_encoder *e, const uint64_t *acc, ui
 
 		key |= UINT32_C(1) << 31 | (uint32_t)(acc[i] >> EG_ACCESS_ADDR_BITS) << 8;
 		e->distance[i] = distance;
-		e->form_at[i] = table_count(&e->form, key | form_of(distance) << 16, 0);
+		e->key[i] = key | form_of(distance) << 16;
+		e->form_at[i] = table_count(&e->form, e->key[i], 0);
 		e->exact_at[i] = bytes_of(distance) <= 3 ? table_count(&e->exact, key, distance) : NONE;
 	}
 	nr_top = most_frequent(&e->exact, nr / 4096 + 4, EXACT_CODES, top);
@@ -428,11 +432,10 @@ struct codec_sizes codec_encode(struct codec_encoder *e, const uint64_t *acc, ui
 			ctl[i] = exact->code;
 			continue;
 		}
-		EG_CHECK(form);
-		f = form->key >> 16 & 0xff;
-		ctl[i] = form->code;
-		if (!form->code)
-			data = put_entry(data, form->key, f);
+		f = e->key[i] >> 16 & 0xff;
+		ctl[i] = form ? form->code : 0;
+		if (!ctl[i])
+			data = put_entry(data, e->key[i], f);
 		data = put_distance(data, e->distance[i], f);
 	}
 	return (struct codec_sizes){ (uint32_t)(dict - dict_start), (uint32_t)(data - data_start) };

@@ -27,3 +27,52 @@ check_PROGRAMS += tests/unit/test_trace_recount
 tests_unit_test_trace_recount_SOURCES = tests/unit/test_trace_recount.c
 tests_unit_test_trace_recount_LDADD = $(TRACE_TEST_LIBS)
 TESTS += tests/unit/test_trace_recount
+
+check_PROGRAMS += tests/unit/test_egt
+tests_unit_test_egt_SOURCES = tests/unit/test_egt.c
+tests_unit_test_egt_LDADD = $(TRACE_TEST_LIBS)
+TESTS += tests/unit/test_egt
+
+check_PROGRAMS += tests/unit/test_trace_import
+tests_unit_test_trace_import_SOURCES = tests/unit/test_trace_import.c
+tests_unit_test_trace_import_LDADD = $(TRACE_TEST_LIBS)
+TESTS += tests/unit/test_trace_import
+
+TESTS += tests/unit/trace_cli.sh
+EXTRA_DIST += tests/unit/trace_cli.sh
+
+nobase_dist_pkgdata_DATA += workloads/samples/sqlite3.egt workloads/samples/README.md
+EXTRA_DIST += docs/egt-format.md
+
+# Fuzz targets: with --enable-fuzz libFuzzer drives them, otherwise they replay their corpus as tests.
+TRACE_FUZZ = tests/fuzz/fuzz_egt tests/fuzz/fuzz_lackey tests/fuzz/fuzz_strace tests/fuzz/fuzz_twin
+check_PROGRAMS += $(TRACE_FUZZ)
+tests_fuzz_fuzz_egt_SOURCES = tests/fuzz/fuzz_egt.c tests/fuzz/replay.h
+tests_fuzz_fuzz_lackey_SOURCES = tests/fuzz/fuzz_lackey.c tests/fuzz/import_one.h
+tests_fuzz_fuzz_strace_SOURCES = tests/fuzz/fuzz_strace.c
+tests_fuzz_fuzz_twin_SOURCES = tests/fuzz/fuzz_twin.c
+tests_fuzz_fuzz_egt_LDADD = $(TRACE_TEST_LIBS)
+tests_fuzz_fuzz_lackey_LDADD = $(TRACE_TEST_LIBS)
+tests_fuzz_fuzz_strace_LDADD = $(TRACE_TEST_LIBS)
+tests_fuzz_fuzz_twin_LDADD = $(TRACE_TEST_LIBS)
+if FUZZ
+tests_fuzz_fuzz_egt_CFLAGS = $(AM_CFLAGS) -DEG_FUZZ
+tests_fuzz_fuzz_egt_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_lackey_CFLAGS = $(AM_CFLAGS) -DEG_FUZZ
+tests_fuzz_fuzz_lackey_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_strace_CFLAGS = $(AM_CFLAGS) -DEG_FUZZ
+tests_fuzz_fuzz_strace_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_twin_CFLAGS = $(AM_CFLAGS) -DEG_FUZZ
+tests_fuzz_fuzz_twin_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+tests_fuzz_fuzz_egt_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_egt_LDFLAGS = $(AM_LDFLAGS)
+tests_fuzz_fuzz_lackey_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_lackey_LDFLAGS = $(AM_LDFLAGS)
+tests_fuzz_fuzz_strace_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_strace_LDFLAGS = $(AM_LDFLAGS)
+tests_fuzz_fuzz_twin_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_twin_LDFLAGS = $(AM_LDFLAGS)
+TESTS += $(TRACE_FUZZ)
+endif
+EXTRA_DIST += tests/fuzz/corpus/egt tests/fuzz/corpus/lackey tests/fuzz/corpus/strace tests/fuzz/corpus/twin

@@ -650,12 +650,19 @@ static eg_status strace_import(struct import *im)
 	return status;
 }
 
-/* The first lines that are not strace's own messages all parse, and one of them is a call or an exit. */
+/* Library calls that a call log prints in the same grammar. */
+static bool is_heap_call(struct strace_text name)
+{
+	return strace_is(name, "malloc") || strace_is(name, "calloc") || strace_is(name, "realloc") || strace_is(name, "free");
+}
+
+/* The first line parses as a call or a task's end, and most of the first eight lines do. */
 static bool strace_detect(const char *head, size_t len, bool whole)
 {
 	const char *p = head, *stop = head + len;
-	unsigned calls = 0, lines = 0;
+	unsigned good = 0, lines = 0;
 
+	(void)whole;
 	while (p < stop && lines < 8) {
 		const char *lf = memchr(p, '\n', (size_t)(stop - p)), *end = lf, *at;
 		struct strace_line l;
@@ -665,16 +672,20 @@ static bool strace_detect(const char *head, size_t len, bool whole)
 			break;
 		if (end > p && end[-1] == '\r')
 			end--;
-		if (!strace_parse_line(p, end, &l, &at))
+		if (strace_parse_line(p, end, &l, &at)) {
+			if (l.kind == STRACE_CALL)
+				good += strace_parse_call(l.body.p, l.body.end, &c, &at) && !is_heap_call(c.name);
+			else
+				good += l.kind != STRACE_NOISE;
+			lines += l.kind != STRACE_NOISE;
+		} else {
+			lines++;
+		}
+		if (lines == 1 && !good)
 			return false;
-		if (l.kind == STRACE_CALL && !strace_parse_call(l.body.p, l.body.end, &c, &at))
-			return false;
-		calls += l.kind != STRACE_NOISE;
-		lines++;
 		p = lf + 1;
 	}
-	(void)whole;
-	return calls > 0;
+	return good * 2 > lines;
 }
 
 const struct importer_ops importer_strace_ops = {

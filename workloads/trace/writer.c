@@ -734,6 +734,7 @@ static eg_status put_late_meta(struct trace_writer *w)
 	struct egt_chunk c = { .type = EGT_CHUNK_METADATA, .stream = EGT_INTERLEAVED,
 			       .first_time = EG_TIME_NONE, .last_time = EG_TIME_NONE };
 	struct eg_str text = { 0 };
+	size_t len;
 
 	if (w->late.nr == 0)
 		return EG_OK;
@@ -742,9 +743,10 @@ static eg_status put_late_meta(struct trace_writer *w)
 		eg_str_free(&text);
 		return FAIL(w, EG_NO_MEMORY, "%s: metadata too large", shown_path(w));
 	}
-	memcpy(w->raw, eg_str_text(&text), text.len);
+	len = text.len;
+	memcpy(w->raw, eg_str_text(&text), len);
 	eg_str_free(&text);
-	return put_chunk(w, w->out, &c, text.len);
+	return put_chunk(w, w->out, &c, len);
 }
 
 static eg_status put_trailer(struct trace_writer *w, const uint8_t digest[32])
