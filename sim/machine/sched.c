@@ -308,9 +308,11 @@ static void cpu_step(struct machine *m, struct cpu *c, eg_time next_event, eg_ti
 		horizon = other + m->lookahead;
 	m->acting = (unsigned)(c - m->cpu);
 	m->vm.cpu = (uint8_t)m->acting;
-	if (c->task == TASK_NONE)
+	if (c->task == TASK_NONE) {
 		switch_to(m, c, dequeue(m, c));
-	else if (c->mmu.clock >= c->slice_end) {
+		return;         /* the switch took time: another CPU may be the earliest now */
+	}
+	if (c->mmu.clock >= c->slice_end) {
 		if (c->queued) {
 			uint32_t old = c->task;
 
