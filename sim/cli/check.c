@@ -132,7 +132,7 @@ static eg_status check(const struct cli_args *a, uint64_t cell, struct eg_arena 
 	const char *tmp = getenv("TMPDIR");
 	struct experiment *x = NULL;
 	struct eg_str dir = { 0 };
-	eg_status s = locate_and_load(&x, a->arg[0], a->values[0], arena, err);
+	eg_status s = locate_and_load(&x, a->arg[0], a->values[0], NULL, arena, err);
 
 	EG_TRY(s);
 	if (x->nr_traces) {

@@ -35,13 +35,14 @@ const char *locate_experiment(const char *name, struct eg_arena *a)
 	return found ? found : name;
 }
 
-eg_status locate_and_load(struct experiment **x, const char *name, const char *const *set, struct eg_arena *a,
-			  struct eg_errors *err)
+eg_status locate_and_load(struct experiment **x, const char *name, const char *const *set, const uint64_t *only_cell,
+			  struct eg_arena *a, struct eg_errors *err)
 {
 	const char **dirs = eg_arena_alloc(a, 3, sizeof(*dirs));
 
 	if (!dirs)
 		return EG_NO_MEMORY;
 	locate_data_dirs(dirs);
-	return experiment_load(x, locate_experiment(name, a), &(struct experiment_options){ .data_dirs = dirs, .set = set }, err);
+	return experiment_load(x, locate_experiment(name, a), &(struct experiment_options){ .data_dirs = dirs, .set = set,
+			       .only_cell = only_cell }, err);
 }

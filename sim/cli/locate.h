@@ -15,8 +15,9 @@ void locate_data_dirs(const char *dirs[3]);
  * of that name. From the arena or `name` itself. */
 const char *locate_experiment(const char *name, struct eg_arena *a);
 
-/* Load it with --set values (NULL-terminated); what locate_experiment() found. */
-eg_status locate_and_load(struct experiment **x, const char *name, const char *const *set, struct eg_arena *a,
-			  struct eg_errors *err) EG_MUST_USE;
+/* Load what locate_experiment() finds, with --set values (NULL-terminated). `only_cell`: check the point of this
+ * cell alone; NULL: all of them. */
+eg_status locate_and_load(struct experiment **x, const char *name, const char *const *set, const uint64_t *only_cell,
+			  struct eg_arena *a, struct eg_errors *err) EG_MUST_USE;
 
 #endif

@@ -208,8 +208,12 @@ static eg_status execute(struct experiment *x, struct exec_options *o, bool quie
 	o->progress = on_progress;
 	o->ctx = &line;
 	s = exec_run(x, o, out, err);
-	for (unsigned i = 0; i < out->failures.nr; i++)
-		fprintf(stderr, "engram: %s\n", out->failures.text[i]);
+	for (unsigned i = 0; i < out->failures.nr; i++) {
+		const char *text = out->failures.text[i];
+		size_t n = strcspn(text, "\n");
+
+		fprintf(stderr, "engram: %.*s%s%s\n", (int)n, text, text[n] ? "\n  " : "", text[n] ? text + n + 1 : "");
+	}
 	if (out->failures.dropped)
 		fprintf(stderr, "engram: and %u more failures\n", out->failures.dropped);
 	if (s == EG_OK && !quiet)
@@ -239,7 +243,7 @@ static int run(const struct cli_args *a)
 	}
 	s = command_line(a, &o, argv, CLI_MAX_ARGS, &arena);
 	if (s == EG_OK)
-		s = locate_and_load(&x, a->arg[0], a->values[OPTION_SET], &arena, err);
+		s = locate_and_load(&x, a->arg[0], a->values[OPTION_SET], o.cell == EXEC_ALL_CELLS ? NULL : &o.cell, &arena, err);
 	if (s == EG_OK) {
 		if (cli_given(a, "output"))
 			eg_str_add(&out, cli_value(a, "output"));

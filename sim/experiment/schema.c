@@ -527,6 +527,8 @@ static eg_status load(struct experiment *x, const char *path, const struct exper
 	EG_TRY(read_sweep(x));
 	EG_TRY(read_compare(x));
 	EG_TRY(read_plots(x));
+	if (o->only_cell)       /* one past the end is for the caller to refuse */
+		return exp_cell_check_point(x, *o->only_cell < x->nr_cells ? *o->only_cell / x->nr_seeds : 0);
 	for (uint64_t point = 0; point < x->nr_points && x->problems.nr < EXP_PROBLEMS_MAX; point++)
 		EG_TRY(exp_cell_check_point(x, point));
 	return EG_OK;

@@ -80,6 +80,7 @@ struct experiment {
 struct experiment_options {
 	const char *const *data_dirs;        /* directories that hold configs/; searched in order; NULL-terminated */
 	const char *const *set;              /* "path=value", NULL-terminated; may be NULL */
+	const uint64_t    *only_cell;        /* check the point of this cell alone (a job of a large array); or NULL */
 };
 
 /*
