@@ -9,7 +9,7 @@
 #include "sim/cli/verb.h"
 
 static const struct cli_option options[] = {
-	{ .name = "as", .arg = "VIEW", .help = "buddyinfo, meminfo or vmstat (must be given)" },
+	{ .name = "as", .arg = "VIEW", .help = "buddyinfo, unusable_index, extfrag_index, meminfo, vmstat or free (must be given)" },
 	{ .name = "at", .arg = "TIME", .help = "the last snapshot at or before this simulated time, such as 250ms (default: the end)" },
 	{ .name = "point", .arg = "K=V,...", .help = "labels of one sweep point (needed when there are several)" },
 	{ .name = "seed", .arg = "N", .help = "one of the experiment's seeds (default: the first)" },
@@ -106,7 +106,7 @@ static int report_run(const struct cli_args *args)
 	eg_status s;
 
 	if (!cli_given(args, "as"))
-		return cli_usage("report: which view? --as buddyinfo, --as meminfo or --as vmstat");
+		return cli_usage("report: which view? --as buddyinfo, unusable_index, extfrag_index, meminfo, vmstat or free");
 	/* before the file: a wrong name is a wrong name whatever the file holds */
 	s = report_check_view(cli_value(args, "as"), &err);
 	if (s == EG_OK)
@@ -125,8 +125,8 @@ const struct verb_ops verb_report_ops = {
 	.summary = "the simulated machine's /proc files at one moment",
 	.usage = "FILE.h5 --as VIEW [options]",
 	.description =
-		"Prints buddyinfo, meminfo or vmstat as the simulated kernel would have shown it, in the format of the\n"
-		"real one, so that existing tools read it. Values are since boot. The state is that of the last\n"
+		"Prints a file of /proc, or what the tool free prints, as the simulated kernel would have shown it and in\n"
+		"the format of the real one, so that existing tools read it. Values are since boot. The state is that of the last\n"
 		"snapshot at or before --at; which one that was stands on standard error.",
 	.example = "engram report quickstart.h5 --as buddyinfo --at 250ms --point page_allocator=buddy",
 	.options = options,

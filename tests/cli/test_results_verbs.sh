@@ -91,6 +91,18 @@ result $? "buddyinfo has the kernel's bytes"
 run 0 report "$one" --as meminfo -q && [ ! -s "$dir/err" ] && has out '^MemTotal:        4209664 kB$' &&
 	has out '^HugePages_Total:       0$' && has out '^Hugepagesize:       2048 kB$'
 result $? "meminfo has the kernel's bytes, -q is quiet"
+run 0 report "$one" --as buddyinfo -q && cp "$dir/out" "$dir/buddy" && run 0 report "$one" --as unusable_index -q &&
+	awk 'FNR == NR { for (z = 5; z <= 15; z++) { n[FNR, z - 5] = $z; f[FNR] += $z * 2 ^ (z - 5) } next }
+	     { for (j = 0; j <= 10; j++) { s = 0; for (i = j; i <= 10; i++) s += n[FNR, i] * 2 ^ i
+		w = int((f[FNR] - s) * 1000 / f[FNR]); if ($(5 + j) != sprintf("%d.%03d", w / 1000, w % 1000)) bad = 1 } }
+	     END { exit bad }' "$dir/buddy" "$dir/out" && [ "$(wc -l <"$dir/out")" -eq 3 ] &&
+	run 0 report "$one" --as extfrag_index -q && [ "$(grep -c ' -1.000 ' "$dir/out")" -eq 3 ]
+result $? "unusable_index is what follows from buddyinfo; every order could be served, says extfrag_index"
+run 0 report "$one" --as free -q &&
+	[ "$(head -n 1 "$dir/out")" = "               total        used        free      shared  buff/cache   available" ] &&
+	has out '^Mem:         4209664     [0-9]\{7\}     [0-9]\{7\}           0           0     [0-9]\{7\}$' &&
+	has out '^Swap:              0           0           0$'
+result $? "free has the bytes of procps"
 run 0 report "$one" --as vmstat && has out '^nr_free_pages [0-9]*$' && has err 'all, seed 1'
 result $? "vmstat has the kernel's bytes"
 run 0 report "$one" --as vmstat --at 251ms -q && cp "$dir/out" "$dir/first" && run 0 report "$one" --as vmstat --at 259999us -q &&
