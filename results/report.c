@@ -11,8 +11,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "sim/phys/frag.h"
-
 const struct report_view report_views[] = {
 	{ "buddyinfo", "free blocks of each order by zone", true },
 	{ "meminfo", "memory by use, in KiB", true },
@@ -76,7 +74,7 @@ eg_status report_snapshot(struct result_file *f, size_t point, unsigned seed, do
 
 static uint64_t whole(double v)
 {
-	return v > 0.0 && v < 0x1p64 ? (uint64_t)v : 0;
+	return v > 0.0 && v <= 0x1p53 ? (uint64_t)v : 0;
 }
 
 static void buddyinfo(const struct result_file *f, const double *v, struct eg_str *out)
@@ -91,6 +89,26 @@ static void buddyinfo(const struct result_file *f, const double *v, struct eg_st
 	}
 }
 
+/*
+ * unusable_free_index() and __fragmentation_index() of mm/vmstat.c, from a row of buddyinfo; integer division as there.
+ * sim/phys/frag.c has them for the metrics, below the layers this room sees; the test of the verb computes them anew.
+ */
+static int index_milli(const uint64_t n[EG_NR_ORDERS], unsigned order, bool unusable)
+{
+	uint64_t pages = 0, blocks = 0, suitable = 0;
+
+	for (unsigned k = 0; k < EG_NR_ORDERS; k++) {
+		pages += n[k] << k;
+		blocks += n[k];
+		suitable += k >= order ? n[k] << (k - order) : 0;
+	}
+	if (unusable)
+		return pages ? (int)((pages - (suitable << order)) * 1000 / pages) : 1000;
+	if (suitable || !blocks)
+		return suitable ? -1000 : 0;
+	return 1000 - (int)((1000 + (pages * 1000 >> order)) / blocks);
+}
+
 /* An index in thousandths as the kernel prints it: quotient and remainder, so that -500 is "0.-500". */
 static void indices(const struct result_file *f, const double *v, bool unusable, struct eg_str *out)
 {
@@ -103,7 +121,7 @@ static void indices(const struct result_file *f, const double *v, bool unusable,
 			n[k] = whole(v[k]);
 		eg_str_addf(out, "Node %d, zone %8s ", result_zone(f, z)->node, result_zone(f, z)->name);
 		for (unsigned k = 0; k < EG_NR_ORDERS; k++) {
-			int32_t index = unusable ? frag_unusable_milli(n, k) : frag_index_milli(n, k);
+			int index = index_milli(n, k, unusable);
 
 			eg_str_addf(out, "%d.%03d ", index / 1000, index % 1000);
 		}
