@@ -10,7 +10,7 @@ libengram_core_a_SOURCES += \
 # replays against recordings
 check_PROGRAMS += tests/validation/tlb_figures tests/validation/syscall_figures
 TESTS += tests/validation/tlb_figures tests/validation/syscall_figures
-tests_validation_tlb_figures_SOURCES = tests/validation/tlb_figures.c tests/tap.h
+tests_validation_tlb_figures_SOURCES = tests/validation/tlb_figures.c tests/validation/expect.h tests/tap.h
 tests_validation_tlb_figures_LDADD = libengram-trace.a libengram-core.a $(ZSTD_LIBS) $(ZLIB_LIBS) $(LZMA_LIBS) $(BZ2_LIBS) -lm
-tests_validation_syscall_figures_SOURCES = tests/validation/syscall_figures.c tests/tap.h
+tests_validation_syscall_figures_SOURCES = tests/validation/syscall_figures.c tests/validation/expect.h tests/tap.h
 tests_validation_syscall_figures_LDADD = $(tests_validation_tlb_figures_LDADD)

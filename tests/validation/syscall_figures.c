@@ -12,6 +12,7 @@
 
 #include "sim/machine/run.h"
 #include "tests/tap.h"
+#include "tests/validation/expect.h"
 #include "workloads/trace/trace.h"
 
 static const struct { const char *key, *metric; } rows[] = {
@@ -20,25 +21,6 @@ static const struct { const char *key, *metric; } rows[] = {
 	{ "call_mmap", "vmop.mmaps" }, { "call_munmap", "vmop.munmaps" }, { "call_brk", "vmop.brks" },
 	{ "call_mprotect", "vmop.mprotects" }, { "max_mapped_bytes_all_spaces", "mem.mapped_bytes_max" },
 };
-
-static bool expected(const char *dir, const char *key, double *value)
-{
-	char path[512], line[256];
-	size_t n = strlen(key);
-	bool found = false;
-	FILE *in;
-
-	(void)snprintf(path, sizeof(path), "%s/expect.txt", dir);
-	in = fopen(path, "r");
-	while (in && fgets(line, sizeof(line), in))
-		if (strncmp(line, key, n) == 0 && line[n] == '=') {
-			*value = atof(line + n + 1);
-			found = true;
-		}
-	if (in)
-		fclose(in);
-	return found;
-}
 
 static void one_trace(const char *name, const char *dir)
 {

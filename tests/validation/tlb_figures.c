@@ -17,6 +17,7 @@
 #include "sim/machine/run.h"
 #include "sim/mmu/tlb/tlb.h"
 #include "tests/tap.h"
+#include "tests/validation/expect.h"
 #include "workloads/trace/trace.h"
 
 struct figures {
@@ -75,25 +76,6 @@ static bool replay(const char *egt, const char *hash, const struct config *k, st
 	}
 	eg_arena_free_all(&arena);
 	return good;
-}
-
-static bool expected(const char *dir, const char *key, double *value)
-{
-	char path[512], line[256];
-	size_t n = strlen(key);
-	bool found = false;
-	FILE *in;
-
-	(void)snprintf(path, sizeof(path), "%s/expect.txt", dir);
-	in = fopen(path, "r");
-	while (in && fgets(line, sizeof(line), in))
-		if (strncmp(line, key, n) == 0 && line[n] == '=') {
-			*value = atof(line + n + 1);
-			found = true;
-		}
-	if (in)
-		fclose(in);
-	return found;
 }
 
 static void compare(const char *name, const char *dir, const char *key, double got)
