@@ -745,11 +745,18 @@ static void compare_lines(const char *file, const char *const *names, unsigned n
 	eg_free(text);
 }
 
+static uint64_t host_ns(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 static void check_linux(void)
 {
-	struct timespec a, b;
+	uint64_t values[256], view_ns = UINT64_MAX, sample_ns = UINT64_MAX;
 	struct vm_work w = { 0 };
-	uint64_t values[256];
 	uint32_t parent, child;
 
 	compare_lines("vmstat", linux_vmstat_names, linux_vmstat_count());
@@ -774,16 +781,19 @@ static void check_linux(void)
 	EG_CHECK(vm_populate(&r.vm, parent, BASE, 480 * MIB, true, false, &w) == VM_DONE);
 	EG_CHECK(vm_fork(&r.vm, parent, &child, &w) == VM_DONE);
 	r.count.forks = 1;
-	(void)clock_gettime(CLOCK_MONOTONIC, &a);
-	linux_views(&r.view, values, NULL);
-	(void)clock_gettime(CLOCK_MONOTONIC, &b);
+	for (unsigned i = 0; i < 5; i++) {
+		uint64_t t0 = host_ns(), t1, t2;
+
+		linux_views(&r.view, values, NULL);
+		t1 = host_ns();
+		sample(r.start);
+		t2 = host_ns();
+		view_ns = t1 - t0 < view_ns ? t1 - t0 : view_ns;
+		sample_ns = t2 - t1 < sample_ns ? t2 - t1 : sample_ns;
+	}
 	is_u64(field(linux_vmstat_names, values, "nr_anon_pages"), 480 * 256, "480 MiB are shared");
-	printf("# counting %" PRIu64 " frames: %.2f ns each\n", r.phys.nr_frames,
-	       ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / (double)r.phys.nr_frames);
-	(void)clock_gettime(CLOCK_MONOTONIC, &a);
-	sample(r.start);
-	(void)clock_gettime(CLOCK_MONOTONIC, &b);
-	printf("# one sample: %.1f us\n", (double)(b.tv_sec - a.tv_sec) * 1e6 + (double)(b.tv_nsec - a.tv_nsec) / 1e3);
+	printf("# counting %" PRIu64 " frames: %.2f ns each; one sample of all metrics: %.1f us\n", r.phys.nr_frames,
+	       (double)view_ns / (double)r.phys.nr_frames, (double)sample_ns / 1e3);
 	vm_space_put(&r.vm, child, &w);
 	vm_space_put(&r.vm, parent, &w);
 	close_rig();
