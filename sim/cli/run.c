@@ -173,6 +173,8 @@ static void summary(const struct experiment *x, const struct exec_options *o, co
 	if (p->reused)
 		fprintf(stderr, ", %" PRIu64 " of them from before", p->reused);
 	fprintf(stderr, " in %.1f s with %u processes\nengram: result in %s\n", p->elapsed, o->jobs, o->out);
+	if (x->nr_plots && verb_find("plot"))
+		fprintf(stderr, "engram: `engram plot %s` draws the %u figures of its plots:\n", o->out, x->nr_plots);
 }
 
 /* The table of `engram compare FILE`, for an experiment that asks for one; data, so to standard output. */

@@ -13,18 +13,24 @@ libengram_experiment_a_SOURCES = \
 
 EXPERIMENT_TEST_LIBS = libengram-experiment.a libengram-results.a libengram-gen.a libengram-trace.a libengram-core.a \
 	$(HDF5_LIBS) $(YAML_LIBS) $(GSL_LIBS) $(ZSTD_LIBS) $(ZLIB_LIBS) $(LZMA_LIBS) $(BZ2_LIBS) -lm
-check_PROGRAMS += tests/unit/test_yaml_tree tests/fuzz/fuzz_yaml
+check_PROGRAMS += tests/unit/test_yaml_tree tests/fuzz/fuzz_yaml tests/fuzz/fuzz_experiment
 TESTS += tests/unit/test_yaml_tree tests/fuzz/replay_yaml.sh
-EXTRA_DIST += tests/fuzz/replay_yaml.sh tests/fuzz/corpus/yaml
+EXTRA_DIST += tests/fuzz/replay_yaml.sh tests/fuzz/corpus/yaml tests/fuzz/corpus/experiment
 tests_unit_test_yaml_tree_SOURCES = tests/unit/test_yaml_tree.c tests/tap.h
 tests_unit_test_yaml_tree_LDADD = libengram-experiment.a libengram-core.a $(YAML_LIBS)
 tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c
 tests_fuzz_fuzz_yaml_LDADD = libengram-experiment.a libengram-core.a $(YAML_LIBS)
+tests_fuzz_fuzz_experiment_SOURCES = tests/fuzz/fuzz_experiment.c
+tests_fuzz_fuzz_experiment_LDADD = $(EXPERIMENT_TEST_LIBS)
 if FUZZ
+tests_fuzz_fuzz_experiment_CFLAGS = $(AM_CFLAGS) -DEG_FUZZ
+tests_fuzz_fuzz_experiment_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_yaml_CFLAGS = $(AM_CFLAGS) -DEG_FUZZ
 tests_fuzz_fuzz_yaml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 else
 # without this branch automake would link with neither flags nor sanitizers
+tests_fuzz_fuzz_experiment_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_experiment_LDFLAGS = $(AM_LDFLAGS)
 tests_fuzz_fuzz_yaml_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_yaml_LDFLAGS = $(AM_LDFLAGS)
 endif
