@@ -6,7 +6,7 @@
  * by name and refuses to append), one dimension scale attached per dimension, attributes as fixed-length strings
  * (variable-length ones stop nco and the C++ and Fortran readers). What makes equal runs equal bytes: no times on
  * objects, the library's format pinned to one version (1.10, which every reader since 2016 has), and no memory that was
- * not initialised; tests/results compares files made with differently poisoned heaps.
+ * not initialised; tests/interop/readers.sh compares files made with differently poisoned heaps.
  */
 #include "results/h5.h"
 
