@@ -9,6 +9,7 @@ struct eg_sha256 {
 	uint32_t h[8];
 	uint64_t bytes;               /* hashed so far */
 	uint8_t  block[64];           /* the unfinished block */
+	bool     instructions;        /* the processor's own; clear it after init to force the portable path */
 };
 
 void eg_sha256_init(struct eg_sha256 *s);

@@ -169,14 +169,12 @@ static eg_status other_line(struct lackey *k, bool *stop)
 	return import_bad_line(im, line, end, line, cut, stop, want_record);
 }
 
-static eg_status lackey_import(struct import *im)
+static eg_status read_lines(struct lackey *k)
 {
-	struct lackey k = { .im = im };
+	struct import *im = k->im;
 	struct input *in = im->in;
 	bool stop = false;
-	uint64_t data;
 
-	lackey_calls_init(&k);
 	while (!stop) {
 		const uint8_t *p = in->p, *safe;
 
@@ -194,16 +192,28 @@ static eg_status lackey_import(struct import *im)
 				break;
 			p = after + 1;
 			im->line++;
-			EG_TRY(lackey_access(&k, &a));
+			EG_TRY(lackey_access(k, &a));
 		}
 		in->p = p;
 		if (p < safe || in->eof || in->end - p <= 64) {
 			if (!in->eof && in->end - p <= 64)
 				continue;
-			EG_TRY(other_line(&k, &stop));
+			EG_TRY(other_line(k, &stop));
 			im->line++;
 		}
 	}
+	return EG_OK;
+}
+
+static eg_status lackey_import(struct import *im)
+{
+	struct lackey k = { .im = im };
+	uint64_t data;
+	eg_status s;
+
+	lackey_calls_init(&k);
+	s = read_lines(&k);
+	lackey_calls_free(&k);
 	data = k.nr[EG_ACCESS_READ] + k.nr[EG_ACCESS_WRITE] + k.nr[EG_ACCESS_MODIFY];
 	import_add(im, "records", data + k.nr[EG_ACCESS_FETCH]);
 	import_add(im, "fetches", k.nr[EG_ACCESS_FETCH]);
@@ -215,8 +225,7 @@ static eg_status lackey_import(struct import *im)
 		im->capabilities |= TRACE_CAP(DATA);
 	if (k.nr[EG_ACCESS_FETCH])
 		im->capabilities |= TRACE_CAP(IFETCH) | TRACE_CAP(ICOUNT);
-	lackey_calls_free(&k);
-	return EG_OK;
+	return s;
 }
 
 /* A "==PID== Lackey" banner, or three lines of the record grammar in a row. */

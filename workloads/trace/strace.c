@@ -70,7 +70,7 @@ static eg_status drain(struct strace *s)
 			EG_TRY(import_op(s->im, &s->queue[s->head].op));
 		s->head++;
 	}
-	if (s->head == s->nr || s->head > 4096) {
+	if (s->head && (s->head == s->nr || s->head > 4096)) {
 		memmove(s->queue, s->queue + s->head, (s->nr - s->head) * sizeof(*s->queue));
 		s->gone += s->head;
 		s->nr -= s->head;
