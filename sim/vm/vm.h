@@ -166,6 +166,9 @@ void vm_validate(const struct vm *vm);
 /* A frame for this use; PHYS outcome as VM_DONE / VM_WAIT / VM_NOMEM. */
 enum vm_outcome vm__alloc(struct vm *vm, uint32_t gfp, unsigned order, enum frame_kind kind, uint32_t owner, uint64_t index,
 			  eg_pfn *pfn, struct vm_work *w);
+void vm__free_frame(struct vm *vm, eg_pfn pfn, unsigned order, struct vm_work *w);
+/* A cleared page-table page of this level for the space. */
+enum vm_outcome vm__new_table(struct vm *vm, struct space *s, unsigned level, uint32_t *table, struct vm_work *w);
 /* One mapping of the frame less; frees it when nothing refers to it. */
 void vm__unmap_frame(struct vm *vm, struct space *s, pte_t e, unsigned order, struct vm_work *w);
 /* The leaf slot of vpn, making tables on the way. */
