@@ -333,15 +333,18 @@ static struct exp_trace *find_trace(struct resolver *r, const struct yt_node *n,
 {
 	struct experiment *x = r->x;
 	const char *fmt = format ? format->text : NULL;
-	struct eg_str file = { 0 };
+	const char *file = experiment_relative(x, n->text, r->arena);
 	struct exp_trace *t = NULL, **slot;
 	struct stat st;
 
-	eg_str_addf(&file, "%s%s%s", *n->text == '/' ? "" : x->dir, *n->text == '/' ? "" : "/", n->text);
+	if (!file) {
+		r->no_memory = true;
+		return NULL;
+	}
 	for (size_t i = 0; i < x->nr_traces; i++) {
 		const char *f = x->trace[i]->format;
 
-		if (strcmp(x->trace[i]->path, eg_str_text(&file)) == 0 && (f == fmt || (f && fmt && strcmp(f, fmt) == 0)))
+		if (strcmp(x->trace[i]->path, file) == 0 && (f == fmt || (f && fmt && strcmp(f, fmt) == 0)))
 			t = x->trace[i];
 	}
 	if (!t) {
@@ -349,7 +352,7 @@ static struct exp_trace *find_trace(struct resolver *r, const struct yt_node *n,
 		slot = t ? eg_grow((void **)&x->trace, &x->nr_traces, &x->cap_traces, sizeof(*slot)) : NULL;
 		if (slot) {
 			*slot = t;
-			t->path = eg_arena_strdup(&x->arena, eg_str_text(&file));
+			t->path = eg_arena_strdup(&x->arena, file);
 			t->format = fmt ? eg_arena_strdup(&x->arena, fmt) : NULL;
 			t->mark = n->mark;
 		}
@@ -361,9 +364,6 @@ static struct exp_trace *find_trace(struct resolver *r, const struct yt_node *n,
 		else if (S_ISDIR(st.st_mode))
 			exp_problem(r->p, n->mark, path, "%.200s is a directory, not a trace", t->path);
 	}
-	if (file.failed)
-		r->no_memory = true;
-	eg_str_free(&file);
 	return r->no_memory ? NULL : t;
 }
 

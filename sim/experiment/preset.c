@@ -54,6 +54,19 @@ const char *experiment_find_config(const char *const *data_dirs, const char *kin
 	return NULL;
 }
 
+const char *experiment_relative(const struct experiment *x, const char *path, struct eg_arena *a)
+{
+	struct eg_str s = { 0 };
+	const char *out;
+
+	if (*path == '/' || strcmp(x->dir, ".") == 0)
+		return eg_arena_strdup(a, path);
+	eg_str_addf(&s, "%s/%s", x->dir, path);
+	out = s.failed ? NULL : eg_arena_strdup(a, eg_str_text(&s));
+	eg_str_free(&s);
+	return out;
+}
+
 /* Put a name into the sorted list, unless it is there. */
 static bool insert_name(const char ***names, unsigned *nr, char *name, struct eg_arena *a)
 {
@@ -234,11 +247,7 @@ const struct exp_preset *experiment_preset(struct experiment *x, const char *ref
 	if (!r->ref)
 		return NULL;
 	if (strchr(ref, '/') || (n > 5 && strcmp(ref + n - 5, ".yaml") == 0)) {
-		struct eg_str path = { 0 };
-
-		eg_str_addf(&path, "%s%s%s", *ref == '/' ? "" : x->dir, *ref == '/' ? "" : "/", ref);
-		r->path = path.failed ? NULL : eg_arena_strdup(&x->arena, eg_str_text(&path));
-		eg_str_free(&path);
+		r->path = experiment_relative(x, ref, &x->arena);
 		if (!r->path)
 			return NULL;
 		if (access(r->path, R_OK) != 0) {

@@ -105,6 +105,10 @@ const char *experiment_find_config(const char *const *data_dirs, const char *kin
  * are skipped. Returns how many. */
 unsigned    experiment_list_configs(const char *const *data_dirs, const char *kind, const char ***names, struct eg_arena *a);
 
+/* A path as written in the experiment, from where the program runs: relative to the experiment's directory. NULL
+ * without memory. */
+const char *experiment_relative(const struct experiment *x, const char *path, struct eg_arena *a);
+
 /* The preset `ref` (a name, or a path relative to `dir`), loaded and checked once; problems are added at
  * `at`. Never NULL but for want of memory; look at ->root. */
 const struct exp_preset *experiment_preset(struct experiment *x, const char *ref, struct exp_mark at);

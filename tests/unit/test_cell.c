@@ -275,6 +275,42 @@ static void test_presets(void)
 	eg_arena_free_all(&a);
 }
 
+/* A preset of one's own: by path, as short as one likes; its mistakes are told with its own file's lines. */
+static void test_own_preset(void)
+{
+	static const char use[] = "version: 1\nmachine: {preset: ./mine.yaml, memory: 2GiB}\nworkload: [{generator: gups}]\n";
+	static const char good[] = "version: 1\nname: mine\nmachine: {cpus: 3, memory: 1GiB, tlb.l2: {entries: 256, ways: 4}}\n";
+	static const char bad[] = "version: 2\nnaem: x\nmachine:\n  preset: laptop\n  cpus: {value: 3, rang: [1, 2]}\n"
+				  "  memory: {value: 1GiB, range: 5, status: guessed}\n  tlb.l2.ways: 5\n  costs: {trap: {value: 7}}\nleft_out: x\n";
+	static const char *const want[] = {
+		"./mine.yaml:1:10: version: must be 1",
+		"./mine.yaml:2:1: naem: unknown key; a preset has version, name, description, machine and left_out",
+		"./mine.yaml:4:11: machine.preset: a preset cannot stand on another one",
+		"./mine.yaml:5:20: machine.cpus: unknown key rang; a value carries value, range, status and source",
+		"./mine.yaml:6:32: machine.memory: range must be a list of two values, [lowest, highest]",
+		"./mine.yaml:6:43: machine.memory: status must be read, computed, measured, secondary, abstract only, derived or unverified",
+		"./mine.yaml:7:16: machine.tlb.l2.ways: 5 ways do not divide 1536 entries",
+		"./mine.yaml:8:25: machine.costs.trap: expected a time or cycles, such as 9cyc or 80ns; found 7",
+		"./mine.yaml:9:11: left_out: expected a list of texts, found a text",
+	};
+	struct experiment *x;
+	const char *text;
+
+	stub_write("mine.yaml", good, sizeof(good) - 1);
+	x = load(use);
+	text = cell_text(x, 0, NULL);
+	ok(has(text, "  cpus: 3") && has(text, "  tlb.l2.entries: 256") && has(text, "  memory: 2GiB"), "a preset of one's own");
+	experiment_free(x);
+	stub_write("mine.yaml", bad, sizeof(bad) - 1);
+	x = load(use);
+	ok(!x, "a bad preset is refused");
+	experiment_free(x);
+	is_u64(err.nr, EG_ARRAY_LEN(want), "with all its mistakes");
+	for (unsigned i = 0; i < EG_ARRAY_LEN(want); i++)
+		is_str(i < err.nr ? err.text[i] : "", want[i], "each in its place");
+	(void)remove("mine.yaml");
+}
+
 static void test_experiments(void)
 {
 	struct eg_arena a = { 0 };
@@ -304,6 +340,7 @@ int main(void)
 	test_maps_in_sweeps();
 	test_canonical_values();
 	test_presets();
+	test_own_preset();
 	test_experiments();
 	(void)remove(NAME);
 	return tap_done();
