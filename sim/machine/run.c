@@ -114,8 +114,7 @@ static void take_snapshot(struct runner *r, eg_time now, struct run_snapshot *s)
 	}
 	if (!s->vmstat || !s->meminfo_kib)
 		return;
-	linux_vmstat(&view, s->vmstat);
-	linux_meminfo(&view, s->meminfo_kib);
+	linux_views(&view, s->vmstat, s->meminfo_kib);
 }
 
 static void add_sample(struct runner *r, eg_time now)
