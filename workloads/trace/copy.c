@@ -66,8 +66,13 @@ static eg_status cut(struct trace_reader *r, struct trace_writer *w, uint64_t li
 	uint64_t copied;
 
 	EG_TRY(copy_metadata(r, w, NULL));
-	if (limit != UINT64_MAX)
+	if (limit != UINT64_MAX) {
+		char text[32];
+
+		(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)limit);
+		EG_TRY(trace_writer_meta(w, "cut.records", text));
 		EG_TRY(trace_writer_capabilities(w, trace_capabilities(r) & ~TRACE_CAP(COMPLETE)));
+	}
 	return copy_records(r, w, limit, &copied, err);
 }
 
