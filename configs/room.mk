@@ -10,3 +10,7 @@ nobase_dist_pkgdata_DATA += \
 	configs/machine/reference-tlb.yaml \
 	configs/machine/skylake-2s.yaml \
 	configs/machine/vm-2cpu.yaml
+
+# a preset that claims measurements is held to them
+TESTS += tests/validation/test_vm_preset.sh
+EXTRA_DIST += tests/validation/test_vm_preset.sh

@@ -156,6 +156,11 @@ static eg_status command_line(const struct cli_args *a, struct exec_options *o, 
 
 /* ---- the end -------------------------------------------------------------------------------------- */
 
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void summary(const struct experiment *x, const struct exec_options *o, const struct exec_outcome *out)
 {
 	const struct exec_progress *p = &out->last;
@@ -169,12 +174,14 @@ static void summary(const struct experiment *x, const struct exec_options *o, co
 			out->cells_dir, o->cell);
 		return;
 	}
-	fprintf(stderr, "engram: %s: %" PRIu64 " cells (%" PRIu64 " points x %u seeds)", x->name, x->nr_cells, x->nr_points, x->nr_seeds);
+	fprintf(stderr, "engram: %s: %" PRIu64 " cell%s (%" PRIu64 " point%s x %u seed%s)", x->name, x->nr_cells, plural(x->nr_cells),
+		x->nr_points, plural(x->nr_points), x->nr_seeds, plural(x->nr_seeds));
 	if (p->reused)
 		fprintf(stderr, ", %" PRIu64 " of them from before", p->reused);
-	fprintf(stderr, " in %.1f s with %u processes\nengram: result in %s\n", p->elapsed, o->jobs, o->out);
+	fprintf(stderr, " in %.1f s with %u process%s\nengram: result in %s\n", p->elapsed, o->jobs, o->jobs == 1 ? "" : "es", o->out);
 	if (x->nr_plots && verb_find("plot"))
-		fprintf(stderr, "engram: `engram plot %s` draws the %u figures of its plots:\n", o->out, x->nr_plots);
+		fprintf(stderr, "engram: `engram plot %s` draws the %u figure%s of its plots:\n", o->out, x->nr_plots,
+			plural(x->nr_plots));
 }
 
 /* The table of `engram compare FILE`, for an experiment that asks for one; data, so to standard output. */
