@@ -166,13 +166,16 @@ static eg_status read_plots(struct experiment *x)
 		return EG_OK;
 	}
 	x->plot = eg_arena_alloc(&x->arena, n->nr ? n->nr : 1, sizeof(*x->plot));
-	if (!x->plot)
+	x->plot_mark = eg_arena_alloc(&x->arena, n->nr ? n->nr : 1, sizeof(*x->plot_mark));
+	if (!x->plot || !x->plot_mark)
 		return EG_NO_MEMORY;
 	for (unsigned i = 0; i < n->nr; i++)
-		if (n->item[i]->kind != YT_SCALAR || yt_is_null(n->item[i]))
+		if (n->item[i]->kind != YT_SCALAR || yt_is_null(n->item[i])) {
 			exp_problem(&x->problems, n->item[i]->mark, "plots", "expected the name of a figure; `engram list figures` names them");
-		else
+		} else {
+			x->plot_mark[x->nr_plots] = n->item[i]->mark;
 			x->plot[x->nr_plots++] = n->item[i]->text;
+		}
 	return EG_OK;
 }
 

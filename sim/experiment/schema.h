@@ -67,7 +67,8 @@ struct experiment {
 	struct exp_coord     *baseline;
 	bool                  compare;                   /* there is a compare: */
 	unsigned              nr_plots;
-	const char          **plot;
+	const char          **plot;                      /* names of figures; the caller knows which there are */
+	struct exp_mark      *plot_mark;                 /* where each was written */
 
 	struct exp_trace    **trace;
 	size_t                nr_traces, cap_traces;
