@@ -7,6 +7,7 @@ VERB_PLUGINS += sim/cli/compare.c
 VERB_PLUGINS += sim/cli/report.c
 VERB_PLUGINS += sim/cli/list.c
 VERB_PLUGINS += sim/cli/explain.c
+VERB_PLUGINS += sim/cli/bench.c
 VERB_PLUGINS += sim/cli/trace_info.c
 VERB_PLUGINS += sim/cli/trace_cat.c
 VERB_PLUGINS += sim/cli/trace_head.c

@@ -33,7 +33,8 @@ BEGIN {
 	may["results"]         = "sim/base sim/metric sim/machine workloads/trace/trace.h"
 	may["sim/experiment"]  = may["sim/machine"] " sim/machine results workloads/gen workloads/trace"
 	may["plots"]           = "sim/base sim/machine results"
-	may["sim/cli"]         = may["sim/experiment"] " sim/experiment plots"
+	may["sim/bench"]       = "sim/base sim/engine sim/phys sim/mmu sim/vm sim/machine workloads/trace"
+	may["sim/cli"]         = may["sim/experiment"] " sim/experiment plots sim/bench"
 	# one library, one room
 	lib["hdf5"] = "results"; lib["yaml"] = "sim/experiment"; lib["gsl"] = "workloads/gen results"
 	lib["zstd"] = lib["zlib"] = lib["lzma"] = lib["bzlib"] = "workloads/trace"

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* bench - print the rates of this build on this host beside their goals and limits. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "sim/base/str.h"
+#include "sim/bench/bench.h"
+#include "sim/cli/verb.h"
+
+enum { ROUNDS = 5, QUICK_ROUNDS = 2 };
+
+static const struct cli_option options[] = {
+	{ "quick", 0, NULL, "shorter streams and 2 rounds: rough rates in a few seconds", false },
+	{ "json", 0, NULL, "a JSON object with every value of every round", false },
+	{ "only", 0, "NAME", "only rates whose names begin so; may be repeated", true },
+	{ "rounds", 0, "N", "rounds, 1 to 99; default 5, with --quick 2. A round before them is thrown away", false },
+	{ "trace", 0, "FILE.egt", "also decode this trace", false },
+	{ "list", 0, NULL, "list the names and definitions, measure nothing", false },
+	{ 0 }
+};
+
+static void progress(void *ctx, const char *name, unsigned round, unsigned rounds)
+{
+	(void)ctx;
+	fprintf(stderr, "\r\033[Kbench: %.*s, round %u of %u", (int)strcspn(name, "."), name, round, rounds);
+}
+
+static void list_rates(void)
+{
+	for (unsigned i = 0; bench_rate_at(i); i++)
+		printf("%-24s %s\n", bench_rate_at(i)->name, bench_rate_at(i)->what);
+}
+
+/* ---- as text ------------------------------------------------------------------------------------------------- */
+
+/* A value with three significant digits, NaN as "-". */
+static const char *number(double v, char buf[24])
+{
+	if (isnan(v))
+		(void)snprintf(buf, 24, "-");
+	else
+		(void)snprintf(buf, 24, "%.*f", fabs(v) >= 100 ? 0 : fabs(v) >= 10 ? 1 : 2, v);
+	return buf;
+}
+
+static void print_text(const struct bench_row *rows, unsigned nr, const struct bench_host *h, const struct bench_options *o, bool pinned)
+{
+	printf("engram %s, %s, flags %s%s\n", h->version, h->compiler, h->flags, h->checks ? ", with assertions" : "");
+	printf("%s, %u CPUs, %.1f GiB, %s, huge pages %s, AVX2 %s\n", h->cpu, h->cpus, (double)h->memory_bytes / 0x1p30, h->kernel,
+	       h->huge_pages, h->avx2 ? "yes" : "no");
+	printf("CPU time of one thread, %s, median (smallest to largest) of %u rounds, each beside its limit%s\n\n",
+	       pinned ? "pinned" : "not pinned", o->rounds, o->quick ? "; quick: rough" : "");
+	printf("%-24s %-4s %8s %-18s %8s %6s %6s %6s  %s\n", "rate", "unit", "median", "(spread)", "limit", "share", "goal", "never",
+	       "");
+	for (unsigned i = 0; i < nr; i++) {
+		const struct bench_rate *r = rows[i].rate;
+		struct bench_summary s = bench_summarise(&rows[i]);
+		char a[24], b[24], c[24], d[24], e[24], f[24], spread[64], share[24] = "-";
+
+		(void)snprintf(spread, sizeof(spread), "(%s to %s)", number(s.min, a), number(s.max, b));
+		if (!isnan(s.share))
+			(void)snprintf(share, sizeof(share), "%.0f %%", s.share * 100);
+		printf("%-24s %-4s %8s %-18s %8s %6s %6s %6s  %s\n", r->name, r->unit, number(s.median, c), spread,
+		       number(s.limit_median, d), share, number(r->goal > 0 ? r->goal : NAN, e), number(r->never > 0 ? r->never : NAN, f),
+		       s.below ? "BELOW" : s.reached ? "reached" : "");
+	}
+	printf("\nM/s: more is better; ns, ms, B: less is better. never: the worst that is acceptable.\n\n");
+	for (unsigned i = 0; i < nr; i++) {
+		printf("%-24s %s\n", rows[i].rate->name, rows[i].rate->what);
+		if (rows[i].rate->limit)
+			printf("%-24s limit: %s\n", "", rows[i].rate->limit);
+	}
+}
+
+/* ---- as JSON --------------------------------------------------------------------------------------------------- */
+
+static void add_number(struct eg_str *out, double v)
+{
+	if (isnan(v) || isinf(v))
+		eg_str_add(out, "null");
+	else
+		eg_str_addf(out, "%.6g", v);
+}
+
+static void add_text(struct eg_str *out, const char *key, const char *text)
+{
+	eg_str_addf(out, "\"%s\": ", key);
+	eg_str_add_json(out, text);
+}
+
+static void add_values(struct eg_str *out, const char *key, const double *v, unsigned nr)
+{
+	eg_str_addf(out, "\"%s\": [", key);
+	for (unsigned i = 0; i < nr; i++) {
+		eg_str_add(out, i ? ", " : "");
+		add_number(out, v[i]);
+	}
+	eg_str_add(out, "]");
+}
+
+static void add_row(struct eg_str *out, const struct bench_row *row)
+{
+	const struct bench_rate *r = row->rate;
+	struct bench_summary s = bench_summarise(row);
+	const struct { const char *key; double v; } n[] = {
+		{ "goal", r->goal > 0 ? r->goal : NAN }, { "never", r->never > 0 ? r->never : NAN },
+		{ "median", s.median }, { "min", s.min }, { "max", s.max }, { "limit_median", s.limit_median },
+		{ "limit_min", s.limit_min }, { "limit_max", s.limit_max }, { "share_of_limit", s.share },
+		{ "cpu_seconds", row->cpu_seconds },
+	};
+
+	eg_str_add(out, "    {");
+	add_text(out, "name", r->name);
+	eg_str_add(out, ", ");
+	add_text(out, "what", r->what);
+	eg_str_add(out, ", ");
+	add_text(out, "unit", r->unit);
+	eg_str_add(out, ", ");
+	add_text(out, "better", r->higher ? "more" : "less");
+	eg_str_add(out, ", ");
+	if (r->limit)
+		add_text(out, "limit", r->limit);
+	else
+		eg_str_add(out, "\"limit\": null");
+	for (unsigned i = 0; i < sizeof(n) / sizeof(n[0]); i++) {
+		eg_str_addf(out, ", \"%s\": ", n[i].key);
+		add_number(out, n[i].v);
+	}
+	eg_str_add(out, ", ");
+	add_values(out, "rounds", row->value, row->nr);
+	eg_str_add(out, ", ");
+	add_values(out, "limit_rounds", row->limit, row->nr);
+	eg_str_add(out, "}");
+}
+
+static int print_json(const struct bench_row *rows, unsigned nr, const struct bench_host *h, const struct bench_options *o, bool pinned)
+{
+	struct eg_str out = { 0 };
+	int rc = 0;
+
+	eg_str_add(&out, "{\n  ");
+	add_text(&out, "engram", h->version);
+	eg_str_add(&out, ",\n  \"build\": {");
+	add_text(&out, "compiler", h->compiler);
+	eg_str_add(&out, ", ");
+	add_text(&out, "flags", h->flags);
+	eg_str_addf(&out, ", \"assertions\": %s},\n  \"host\": {", h->checks ? "true" : "false");
+	add_text(&out, "cpu", h->cpu);
+	eg_str_addf(&out, ", \"cpus\": %u, \"memory_bytes\": %" PRIu64 ", ", h->cpus, h->memory_bytes);
+	add_text(&out, "kernel", h->kernel);
+	eg_str_add(&out, ", ");
+	add_text(&out, "huge_pages", h->huge_pages);
+	eg_str_addf(&out, ", \"avx2\": %s},\n", h->avx2 ? "true" : "false");
+	eg_str_addf(&out, "  \"clock\": \"CPU time of one thread\", \"pinned\": %s, \"quick\": %s, \"nr_rounds\": %u,\n  \"rates\": [\n",
+		    pinned ? "true" : "false", o->quick ? "true" : "false", o->rounds);
+	for (unsigned i = 0; i < nr; i++) {
+		add_row(&out, &rows[i]);
+		eg_str_add(&out, i + 1 < nr ? ",\n" : "\n");
+	}
+	eg_str_add(&out, "  ]\n}\n");
+	if (out.failed)
+		rc = cli_report(EG_NO_MEMORY, &(struct eg_errors){ 0 });
+	else
+		fputs(eg_str_text(&out), stdout);
+	eg_str_free(&out);
+	return rc;
+}
+
+static int run(const struct cli_args *a)
+{
+	struct bench_options o = { .quick = cli_given(a, "quick"), .trace = cli_value(a, "trace") };
+	const char *tmp = getenv("TMPDIR"), *only[BENCH_MAX_ONLY + 1] = { NULL };
+	uint64_t rounds = o.quick ? QUICK_ROUNDS : ROUNDS;
+	struct eg_arena arena = { 0 };
+	static struct eg_errors err;    /* large; a verb runs once */
+	struct bench_host host;
+	struct bench_row *rows;
+	unsigned nr = 0, option = 0;
+	char scratch[4096];
+	bool pinned;
+	eg_status s;
+	int rc;
+
+	if (cli_given(a, "list")) {
+		list_rates();
+		return 0;
+	}
+	if (!cli_number(a, "rounds", 1, BENCH_MAX_ROUNDS, &rounds))
+		return eg_status_exit_code(EG_USAGE);
+	o.rounds = (unsigned)rounds;
+	while (strcmp(options[option].name, "only") != 0)
+		option++;
+	for (unsigned i = 0; i < BENCH_MAX_ONLY && a->values[option][i]; i++)
+		only[i] = a->values[option][i];
+	o.only = only;
+	if (!a->quiet && isatty(STDERR_FILENO) == 1)
+		o.progress = progress;
+	if ((size_t)snprintf(scratch, sizeof(scratch), "%s/engram-bench-XXXXXX", tmp && *tmp ? tmp : P_tmpdir) >= sizeof(scratch) ||
+	    !mkdtemp(scratch))
+		return cli_report(eg_fail_errno(&err, false, "%s: no scratch directory", scratch), &err);
+	o.scratch = scratch;
+	pinned = bench_pin();
+	s = bench_run(&o, &arena, &rows, &nr, &err);
+	(void)rmdir(scratch);
+	if (o.progress)
+		fputs("\r\033[K", stderr);
+	rc = cli_report(s, &err);
+	if (s == EG_OK) {
+		bench_host_facts(&host);
+		if (!host.optimised && !a->quiet)
+			fputs("engram: built without optimisation: these rates mean nothing\n", stderr);
+		if (cli_given(a, "json"))
+			rc = print_json(rows, nr, &host, &o, pinned);
+		else
+			print_text(rows, nr, &host, &o, pinned);
+	}
+	eg_arena_free_all(&arena);
+	return rc;
+}
+
+const struct verb_ops verb_bench_ops = {
+	.name        = "bench",
+	.summary     = "how fast this build is on this host, beside goals and limits",
+	.usage       = "[--quick] [--json] [--only NAME]... [--rounds N] [--trace FILE.egt]",
+	.description = "Measures the rates that a run is made of: accesses, faults, fork, page allocation, events, trace\n"
+		       "decoding, a whole run from file to report, host memory a frame, machine set-up. Each is measured in\n"
+		       "turns with a limit, a minimal loop over nothing but the data structure, so that the share of the\n"
+		       "limit can be compared between hosts; absolute numbers are for the record. Takes about two\n"
+		       "minutes and 1 GiB of memory; scratch files go to $TMPDIR.\n\n"
+		       "Wall-clock time does not matter to it: all times are CPU time of one thread.",
+	.example     = "engram bench --quick --only access --only fault",
+	.options     = options,
+	.min_args    = 0,
+	.max_args    = 0,
+	.run         = run,
+};
