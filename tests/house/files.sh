@@ -9,7 +9,7 @@ house_files()
 			[ ! -f "$SRCDIR/$f" ] || echo "$f"
 		done
 	else
-		(cd "$SRCDIR" && find . \( -path ./.git -o -path ./build -o -path ./autom4te.cache -o -path './engram-*' \
+		(cd "$SRCDIR" && find . \( -path ./.git -o -path ./build -o -path ./_build -o -path ./_inst -o -path ./autom4te.cache -o -path './engram-*' \
 			-o -path ./results/quickstart-figures \) -prune -o -type f -print) | sed 's,^\./,,' |
 		grep -vE '^(configure|configure~|aclocal\.m4|config\.(h\.in|h\.in~|h|log|status)|stamp-h1|(.*/)?Makefile(\.in)?|\.tarball-version)$' |
 		grep -vE '^build-aux/(ar-lib|compile|depcomp|install-sh|missing|tap-driver\.sh|test-driver)$' |
