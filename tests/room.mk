@@ -31,3 +31,6 @@ FUZZ_SECONDS = 60
 fuzz:
 	$(MAKE) $(AM_MAKEFLAGS) `for p in $(check_PROGRAMS); do case $$p in tests/fuzz/fuzz_*) echo $$p;; esac; done`
 	$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/fuzz/run.sh $(FUZZ_SECONDS)
+
+# engine, mmu, vm, machine
+include $(top_srcdir)/tests/core.mk

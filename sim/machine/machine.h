@@ -50,7 +50,8 @@ struct task {
 	uint32_t        source, stream;
 	uint32_t        space;          /* number of its address space, 0 = none yet              */
 	uint32_t        next;           /* run queue, memory queue, or free list                  */
-	uint32_t        waits_for;      /* TASK_CHILD: the child; of a child: the parent + 1 or 0 */
+	uint32_t        waits_for;      /* vfork: its child + 1, 0 = none                         */
+	uint32_t        waited_by;      /* of that child: the parent + 1, 0 = none. A child may itself wait */
 	uint16_t        cpu;            /* where it runs or ran last                              */
 	int16_t         pinned;         /* CPU number or -1                                       */
 	uint8_t         state, step;

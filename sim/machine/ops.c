@@ -167,9 +167,9 @@ bool fault_execute(struct machine *m, struct cpu *c, uint32_t task)
 /* The parent of a vfork child may go on. */
 static void release_parent(struct machine *m, struct cpu *c, uint32_t child)
 {
-	uint32_t parent = task_of(m, child)->waits_for;
+	uint32_t parent = task_of(m, child)->waited_by;
 
-	task_of(m, child)->waits_for = 0;
+	task_of(m, child)->waited_by = 0;
 	if (!parent--)
 		return;
 	task_of(m, parent)->waits_for = 0;
@@ -225,9 +225,14 @@ static bool do_fork(struct machine *m, struct cpu *c, uint32_t task, const struc
 		vm_space(&m->vm, space)->users++;
 	} else {
 		enum vm_outcome o;
+		bool waiters = m->phys.waiters;
 
 		wait_mmap_lock(m, c, space);
+		/* a fork that fails gives back what it took, no more: woken by that, two tasks that fork would keep
+		 * each other awake for ever */
+		m->phys.waiters = false;
 		o = vm_fork(&m->vm, space, &space, &w);
+		m->phys.waiters = waiters;
 		if (o == VM_WAIT) {
 			charge(c, TIME_ALLOC, m->cost.alloc_base);
 			task_park(m, c);
@@ -257,7 +262,7 @@ static bool do_fork(struct machine *m, struct cpu *c, uint32_t task, const struc
 	else
 		task_of(m, child)->state = TASK_TURN;
 	if (flags & EG_CLONE_VFORK) {
-		task_of(m, child)->waits_for = task + 1;
+		task_of(m, child)->waited_by = task + 1;
 		t->waits_for = child + 1;
 	}
 	return true;

@@ -376,11 +376,16 @@ static void cpu_step(struct machine *m, struct cpu *c, eg_time next_event, eg_ti
 static bool end_a_parked_task(struct machine *m)
 {
 	uint32_t task = m->memory_head;
+	eg_time now = m->events.now;
 	struct cpu *c;
 
 	if (task == TASK_NONE)
 		return false;
+	/* its CPU may have stood still for long: this happens now, when the last one that could help has gone */
+	for (unsigned i = 0; i < m->nr_cpus; i++)
+		now = m->cpu[i].mmu.clock > now ? m->cpu[i].mmu.clock : now;
 	c = &m->cpu[task_of(m, task)->cpu];
+	charge(c, TIME_IDLE, now - c->mmu.clock);
 	m->acting = (unsigned)(c - m->cpu);
 	(void)unpark(m, c->mmu.clock);
 	m->phys.waiters = m->memory_head != TASK_NONE;

@@ -228,7 +228,7 @@ static void end_trace(struct machine *m, struct source *s, eg_time now)
 
 		if (&m->source[t->source] != s || t->state == TASK_DEAD)
 			continue;
-		t->waits_for = 0;
+		t->waits_for = t->waited_by = 0;
 		if (t->state == TASK_TURN || t->state == TASK_CHILD) {
 			t->step = STEP_END;
 			task_wake(m, (uint32_t)i, now);
@@ -274,7 +274,7 @@ static enum source_outcome next_recorded(struct machine *m, struct source *s, ui
 		/* a vfork parent whose operation is next was released in the recording, whatever we think */
 		if (task_of(m, owner)->state == TASK_TURN || task_of(m, owner)->state == TASK_CHILD) {
 			if (task_of(m, owner)->waits_for)
-				task_of(m, task_of(m, owner)->waits_for - 1)->waits_for = 0;
+				task_of(m, task_of(m, owner)->waits_for - 1)->waited_by = 0;
 			task_of(m, owner)->waits_for = 0;
 			task_wake(m, owner, now);
 		}

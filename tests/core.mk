@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Tests of the simulator's core: engine, mmu, vm, machine. They link with the core alone, but for those that run the
+# built-in generators.
+CORE_GEN_LIBS = libengram-gen.a libengram-core.a $(GSL_LIBS) -lm
+
+check_PROGRAMS += tests/unit/test_machine
+TESTS += tests/unit/test_machine
+tests_unit_test_machine_SOURCES = tests/unit/test_machine.c tests/script.h tests/tap.h
+tests_unit_test_machine_LDADD = $(CORE_GEN_LIBS)

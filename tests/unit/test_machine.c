@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The machine by stories: small scripted workloads (tests/script.h) whose counters, waits and times are
+ * known beforehand. Every run is audited, and the categories of time must add up in each.
+ */
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sim/mmu/tlb/tlb.h"
+#include "tests/script.h"
+
+enum { STRICT = 1 };
+
+struct story {
+	struct eg_arena  arena;
+	struct spec      spec;
+	struct run_result r;
+	struct eg_errors err;
+	eg_status        status;
+};
+
+static struct story st;
+
+static void begin(unsigned cpus)
+{
+	char text[16];
+
+	eg_arena_free_all(&st.arena);
+	run_result_free(&st.r);
+	memset(&st.err, 0, sizeof(st.err));
+	script_spec(&st.spec, &st.arena);
+	(void)snprintf(text, sizeof(text), "%u", cpus);
+	script_set(&st.spec, &st.spec.machine, "cpus", text);
+	script_set(&st.spec, &st.spec.machine, "memory", "16MiB");
+}
+
+static void set(const char *name, const char *text)
+{
+	script_set(&st.spec, &st.spec.machine, name, text);
+}
+
+static void cost(const char *name, const char *text)
+{
+	script_set(&st.spec, &st.spec.costs, name, text);
+}
+
+/* One generator: the texts of its streams. */
+#define TASKS(...) script_add(&st.spec, (const char *const[]){ __VA_ARGS__, NULL })
+
+static double sum(const char *name)
+{
+	return run_summary(&st.r, name);
+}
+
+static bool run(unsigned flags)
+{
+	struct run_options o = { .audit = true, .audit_every = 100, .strict = flags & STRICT };
+
+	st.status = script_run(&st.spec, &o, &st.r, &st.err);
+	if (st.status != EG_OK) {
+		memset(&st.r, 0, sizeof(st.r));
+		return false;
+	}
+	if (sum("time.sum_error") != 0)
+		ok(false, "the categories of time add up to the elapsed time");
+	return true;
+}
+
+static void counts(const char *name, uint64_t want)
+{
+	double got = sum(name);
+
+	if (!ok(got == (double)want, "%s is %llu", name, (unsigned long long)want))
+		printf("# got %g\n", got);
+}
+
+/* The largest value of a histogram, in picoseconds. */
+static uint64_t longest(const char *group, const char *kind)
+{
+	const struct eg_hist *h = script_hist(&st.r, group, kind);
+
+	return h->count ? h->max : 0;
+}
+
+/* ---- memory runs out ------------------------------------------------------------------------------------- */
+
+static void memory_wait(void)
+{
+	/* 16 MiB have 4096 frames; the hog fills them in well under 1 ms, down to what atomic requests may use */
+	begin(1);
+	TASKS("grab 0 4096; sleep 2ms; put 0 3000; sleep 20us; put 3000 1096");
+	TASKS("sleep 1ms; get 0 1; put 0 1");
+	TASKS("sleep 1ms; grab 0 1");
+	ok(run(0), "one CPU: one task waits for memory, one is refused, one frees");
+	/* it tries again at the first page that comes free, which is not enough, and parks again */
+	counts("task.memory_waits", 2);
+	counts("task.oom_kills", 0);
+	counts("task.exits", 3);
+	is_u64(script_hist(&st.r, "memory_wait", "parked")->count, 2, "each wait is recorded");
+	ok(longest("memory_wait", "parked") > 900 * EG_PS_PER_US && longest("memory_wait", "parked") < 2 * EG_PS_PER_MS,
+	   "it lasted from the request at 1 ms to the first free after 2 ms");
+	ok(longest("alloc_latency", "alloc.0") >= longest("memory_wait", "parked"), "the latency of the allocation contains the wait");
+	ok(sum("alloc.failed") >= 2, "the hog's last request and the atomic one were refused");
+	ok(sum("alloc.requests") == 4096 + 2, "every request is counted once, however often it was tried");
+	ok(sum("alloc.requests") - sum("alloc.failed") == sum("alloc.frees"), "what was granted was given back");
+	ok(sum("elapsed") > 2e6 && sum("elapsed") < 4e6, "elapsed covers both sleeps of the hog");
+	ok(sum("time.idle") > 1.5e6, "the CPU was idle while all slept or waited");
+	is_u64(script_count(&st.r, "free_unknown"), 4096 - (uint64_t)sum("alloc.frees") + 1,
+	       "frees of blocks that were refused are counted");
+}
+
+static void memory_wait_atomic_alone(void)
+{
+	begin(1);
+	TASKS("grab 0 4096; grab 5000 1; grab 5001 1 3");
+	ok(run(0), "atomic requests of an exhausted machine");
+	counts("task.memory_waits", 0);
+	is_u64(script_hist(&st.r, "alloc_latency", "alloc.3")->count, 1, "a refused request is answered at once");
+	ok(longest("alloc_latency", "alloc.3") < EG_PS_PER_US, "... within a microsecond");
+	ok(sum("alloc.failed") >= 2, "both are refused");
+}
+
+static void costly_order_fails(void)
+{
+	begin(1);
+	TASKS("grab 0 4096; get 5000 1 4");
+	ok(run(0), "a waiting request above the costly order");
+	counts("task.memory_waits", 0);
+	counts("task.oom_kills", 0);
+}
+
+static void nobody_can_free(void)
+{
+	begin(1);
+	TASKS("grab 0 4096; get 5000 1; put 0 4096");
+	ok(run(0), "the only task waits for itself");
+	counts("task.oom_kills", 1);
+	counts("task.memory_waits", 1);
+	counts("task.exits", 1);
+
+	begin(2);
+	TASKS("grab 0 4096");
+	TASKS("sleep 5ms; map 0 8; write 0 4");
+	TASKS("sleep 6ms; map 0 8; write 0 4");
+	ok(run(0), "handles outlive their task, so those who wait are ended one by one");
+	ok(sum("task.oom_kills") >= 1, "somebody was ended");
+	counts("task.exits", 3);
+	ok(sum("elapsed") >= 6e6, "not before the last of them asked");
+}
+
+/*
+ * The task that is ended ran last long before the others: it must not end in their past, nor may the one that
+ * its end releases go on there.
+ */
+static void killed_now_not_then(void)
+{
+	begin(2);
+	script_set(&st.spec, &TASKS("vfork 1; sleep 1us; exit", "grab 0 4096; get 5000 1")->replay, "cpu", "0");
+	script_set(&st.spec, &TASKS("sleep 10ms; exit")->replay, "cpu", "1");
+	if (!ok(run(0), "a task parked early is ended when the last one that might free has gone"))
+		return;
+	counts("task.oom_kills", 1);
+	counts("task.exits", 3);
+	ok(longest("memory_wait", "parked") > 9 * EG_PS_PER_MS, "it had waited until then");
+	ok(sum("elapsed") >= 10e6 + 1e3, "and its parent goes on from then");
+}
+
+/*
+ * Two forks that cannot be completed must not keep waking each other with the pages that they give back:
+ * memory is filled to every level at which a fork might get some of its pages.
+ */
+static void forks_at_the_margin(void)
+{
+	bool ended = true, waited = false;
+
+	for (unsigned spare = 0; spare < 900; spare += 30) {
+		char hog[80];
+
+		begin(1);
+		script_set(&st.spec, &st.spec.stop, "time", "1s");
+		TASKS("map 0 1; write 0 1; map 600 1; write 600 1; map 1200 1; write 1200 1; sleep 2ms; fork 1; sleep 1us", "exit");
+		TASKS("map 0 1; write 0 1; map 600 1; write 600 1; map 1200 1; write 1200 1; sleep 2ms; fork 1; sleep 1us", "exit");
+		(void)snprintf(hog, sizeof(hog), "sleep 1ms; get 0 %u; sleep 500ms", 2900 + spare);
+		TASKS(hog);
+		if (!run(0))
+			continue;
+		waited |= sum("task.memory_waits") > 0;
+		ended &= sum("elapsed") < 0.9e9;
+		if (sum("elapsed") >= 0.9e9)
+			printf("# %u blocks taken: still running\n", 2900 + spare);
+	}
+	ok(waited, "some of 30 fillings make a fork wait");
+	ok(ended, "each of them ends");
+}
+
+/* ---- families ---------------------------------------------------------------------------------------------- */
+
+static void vforks(void)
+{
+	begin(2);
+	TASKS("map 0 4; write 0 4; vfork 1; read 0 4; exit", "sleep 3ms; exec; sleep 10ms; exit");
+	ok(run(0), "vfork: the parent waits for exec");
+	counts("task.vforks", 1);
+	counts("task.execs", 1);
+	counts("task.forks", 0);
+	ok(sum("elapsed") >= 13e6 && sum("time.idle") >= 13e6, "the child sleeps 3 + 10 ms, alone at first");
+
+	begin(2);
+	TASKS("map 0 4; vfork 1; sleep 1ms; exit", "sleep 3ms; write 0 4; exit");
+	ok(run(0), "vfork: the parent waits for exit");
+	ok(sum("elapsed") >= 4e6, "one after the other");
+	counts("fault_count.anon", 4);
+
+	begin(2);
+	TASKS("vfork 1; sleep 1ms; exit", "vfork 2; sleep 2ms; exit", "sleep 3ms; exit");
+	ok(run(0), "a vfork child may vfork");
+	counts("task.vforks", 2);
+	counts("task.exits", 3);
+	ok(sum("elapsed") >= 6e6 && sum("elapsed") < 7e6, "all three after one another");
+
+	begin(2);
+	TASKS("vfork 1; sleep 1ms; exit", "thread 2; sleep 1ms; exit", "sleep 5ms; exit");
+	ok(run(0), "a vfork child may start a thread without waiting for it");
+	counts("task.threads", 1);
+	ok(sum("elapsed") >= 5e6 && sum("elapsed") < 6e6, "the thread does not hold its creator up");
+
+	begin(2);
+	TASKS("vfork 1; sleep 1ms; exit", "fork 2; sleep 1ms; exit", "sleep 5ms; exit");
+	ok(run(0), "a vfork child may fork");
+	ok(sum("elapsed") >= 5e6 && sum("elapsed") < 6e6, "and does not wait either");
+}
+
+static void forks(void)
+{
+	begin(2);
+	TASKS("map 0 8; write 0 8; fork 1; sleep 1ms; write 0 8; exit", "write 0 4; sleep 5ms; exit");
+	ok(run(0), "fork, then both write");
+	counts("task.forks", 1);
+	counts("fault_count.anon", 8);
+	counts("fault_count.cow", 8);          /* the child copies 4; the parent copies the 4 that are still shared */
+	counts("fault_count.cow_reuse", 4);
+
+	begin(1);
+	TASKS("fork 1; fork 1; exit", "sleep 1ms; exit");
+	ok(run(0), "a stream that is alive is not born again");
+	is_u64(script_count(&st.r, "stream_reused"), 1, "it is counted");
+}
+
+static void threads(void)
+{
+	/* the second task runs over the pages while the first takes their write bit and unmaps them */
+	begin(2);
+	TASKS("map 0 16; write 0 16; thread 1; sleep 100us; protect 0 16 ro; unmap 0 8; sleep 1us; exit",
+	      "sweep 8 8 100000; exit");
+	ok(run(0), "threads on two CPUs");
+	counts("task.threads", 1);
+	counts("shootdown.count", 2);
+	counts("shootdown.ipis", 2);
+	ok(sum("time.shootdown") > 0, "the initiator pays");
+	ok(sum("time.ipi") == 2 * 1000, "the target loses 1 us each time");
+	ok(sum("flush.local_all") >= 2, "and its translations");
+
+	begin(1);
+	TASKS("map 0 16; write 0 16; thread 1; protect 0 16 ro; unmap 0 8; exit", "sweep 8 8 100; exit");
+	ok(run(0), "the same on one CPU");
+	counts("shootdown.count", 0);
+	counts("time.ipi", 0);
+	ok(sum("task.segv") == 0, "nothing is read that is not mapped");
+}
+
+/* ---- time ---------------------------------------------------------------------------------------------------- */
+
+static void sleeps_and_limits(void)
+{
+	begin(2);
+	TASKS("sleep 7ms; exit");
+	ok(run(0), "one sleeper");
+	ok(sum("elapsed") >= 7e6 && sum("elapsed") < 7.1e6, "elapsed is its sleep and little more");
+	ok(sum("time.idle") >= 2 * 7e6 - 1e5, "both CPUs are idle meanwhile");
+
+	begin(1);
+	script_set(&st.spec, &st.spec.stop, "time", "3ms");
+	TASKS("sleep 7ms; exit");
+	ok(run(0), "stop.time in a sleep");
+	is_u64(st.r.elapsed, 3 * EG_PS_PER_MS, "the run ends then");
+	counts("task.exits", 0);
+
+	begin(1);
+	script_set(&st.spec, &st.spec.stop, "time", "1ms");
+	TASKS("map 0 4; write 0 4; sweep 0 4 100000000; exit");
+	ok(run(0), "stop.time in accesses");
+	ok(st.r.elapsed >= EG_PS_PER_MS && st.r.elapsed < EG_PS_PER_MS + EG_PS_PER_US, "ends with the access under way");
+
+	begin(1);
+	script_set(&st.spec, &st.spec.stop, "ops", "1000");
+	TASKS("map 0 4; write 0 4; sweep 0 4 100000; exit");
+	ok(run(0), "stop.ops");
+	is_u64(st.r.nr_accesses, 999, "accesses and ops together: one map, 999 accesses");
+
+	begin(1);
+	script_set(&st.spec, &st.spec.measure, "warmup", "1ms");
+	TASKS("get 0 10; sleep 2ms; get 10 5; put 0 15; exit");
+	ok(run(0), "a warm-up of 1 ms");
+	counts("alloc.requests", 5);
+	is_u64(script_hist(&st.r, "alloc_latency", "alloc.0")->count, 5, "histograms start after it");
+	is_u64(st.r.warmup, EG_PS_PER_MS, "it is in the result");
+
+	begin(1);
+	TASKS("get 0 10; warm; get 10 5; put 0 15; exit");
+	ok(run(0), "a warm-up that ends at a mark");
+	counts("alloc.requests", 5);
+}
+
+static void slices(void)
+{
+	begin(1);
+	set("time_slice", "100us");
+	cost("context_switch", "1us");
+	for (unsigned i = 0; i < 3; i++)
+		TASKS("map 0 4; write 0 4; sweep 0 4 750000; exit");     /* 3 million accesses: 1 ms */
+	ok(run(0), "three tasks take turns on one CPU");
+	ok(sum("sched.switches") >= 27 && sum("sched.switches") <= 33, "about one switch for each 100 us of 3 ms");
+	ok(sum("time.switch") == sum("sched.switches") * 1000, "each at its price");
+	ok(sum("time.compute") >= 2.99e6 && sum("time.idle") == 0, "the work is 3 ms and nobody idles");
+
+	begin(1);
+	set("time_slice", "100us");
+	TASKS("map 0 4; write 0 4; sweep 0 4 750000; exit");
+	ok(run(0), "a task alone");
+	counts("sched.switches", 0);
+
+	begin(2);
+	for (unsigned i = 0; i < 3; i++)
+		script_set(&st.spec, &TASKS("map 0 4; write 0 4; sweep 0 4 750000; exit")->replay, "cpu", "1");
+	ok(run(0), "three tasks pinned to CPU 1 of two");
+	ok(sum("elapsed") >= 3e6 && sum("time.idle") >= 3e6, "the other CPU idles");
+
+	begin(4);
+	script_set(&st.spec, &TASKS("map 0 4; write 0 4; sweep 0 4 750000; exit")->replay, "instances", "4");
+	ok(run(0), "four instances on four CPUs");
+	ok(sum("elapsed") < 1.2e6, "run side by side");
+
+	begin(1);
+	script_set(&st.spec, &TASKS("exit")->replay, "start", "5ms");
+	ok(run(0), "a later start");
+	ok(sum("elapsed") >= 5e6 && sum("time.idle") >= 5e6, "idle until then");
+}
+
+static void recordings(void)
+{
+	static const char text[] = "0@0 map 0 8; 0@1000 write 0 4; 0@500000 fork 1; 1@600000 write 0 2; 0@700000 read 0 4; "
+				   "1@800000 exit; 0@1000000 exit";
+
+	begin(2);
+	script_trace(&st.spec, text);
+	ok(run(0), "a recording, as fast as it goes");
+	counts("task.forks", 1);
+	counts("fault_count.cow", 2);
+	counts("task.exits", 2);
+	ok(sum("elapsed") < 300e3, "its times do not matter");
+
+	begin(2);
+	script_set(&st.spec, &script_trace(&st.spec, text)->replay, "replay", "timed");
+	ok(run(0), "the same, timed");
+	ok(sum("elapsed") >= 1000e3 && sum("elapsed") < 1030e3, "every op starts at its time");
+	counts("fault_count.cow", 2);
+
+	begin(2);
+	script_set(&st.spec, &script_trace(&st.spec, text)->replay, "replay", "closed");
+	ok(run(0), "the same, closed");
+	if (!ok(sum("elapsed") >= 1000e3 && sum("elapsed") < 1200e3, "the recorded pauses are kept, the work comes on top"))
+		printf("# elapsed %g ns\n", sum("elapsed"));
+
+	begin(1);
+	script_trace(&st.spec, "0@0 map 0 4; 0@1 vfork 1; 1@2 write 0 1; 1@3 exec; 0@4 write 1 1; 1@5 map 0 1; 1@6 exit; "
+			       "1@7 read 0 1; 0@8 exit");
+	ok(run(0), "vfork in a recording, and an access after the exit");
+	counts("task.vforks", 1);
+	is_u64(script_count(&st.r, "after_exit"), 1, "the access of the dead is counted");
+
+	begin(1);
+	script_trace(&st.spec, "0@0 map 0 4; 3@1 map 0 1; 3@2 write 0 1; 0@3 write 0 1; 3@4 exit; 0@5 exit");
+	ok(run(0), "a stream that nobody gave birth to existed before");
+	counts("task.exits", 2);
+	counts("fault_count.anon", 2);
+}
+
+/* ---- what cannot be applied ------------------------------------------------------------------------------------ */
+
+static void not_applied(void)
+{
+	begin(1);
+	TASKS("map 0 4; write 0 4; protect 0 2 ro; write 0 4; read 100 3; write 3 1; exit");
+	ok(run(0), "accesses outside or against the protection");
+	counts("task.segv", 5);
+	is_u64(script_count(&st.r, "segv"), 5, "are counted");
+	is_u64(st.r.nr_accesses, 4 + 2 + 1, "and left out");
+
+	begin(1);
+	TASKS("map 0 4; read 100 1; exit");
+	ok(!run(STRICT) && st.status == EG_BAD_INPUT, "--strict stops at the first");
+	ok(st.err.nr == 1 && strstr(st.err.text[0], "script") && strstr(st.err.text[0], "record 2"), "and says where");
+
+	begin(1);
+	TASKS("put 7 1; get 1 1; get 1 1; put 1 1 2; put 1 1; put 1 1; unmap 0 4; protect 0 4 ro; drop 0 4; brk 100; brk 90; "
+	      "fail; malloc 1; exit");
+	ok(run(0), "operations on nothing");
+	is_u64(script_count(&st.r, "free_unknown"), 2, "frees of ids that are not allocated");
+	is_u64(script_count(&st.r, "alloc_live"), 1, "an id allocated while live");
+	is_u64(script_count(&st.r, "free_wrong_order"), 1, "a free of another order");
+	is_u64(script_count(&st.r, "munmap_nothing"), 1, "munmap of nothing");
+	is_u64(script_count(&st.r, "mprotect_nothing"), 1, "mprotect of nothing");
+	is_u64(script_count(&st.r, "madvise_ignored"), 1, "madvise of nothing");
+	is_u64(script_count(&st.r, "brk_below_start"), 1, "brk below its start");
+	is_u64(script_count(&st.r, "failed_in_recording"), 1, "a call that failed in the recording");
+	is_u64(script_count(&st.r, "not_modelled"), 1, "malloc, which no room models");
+	counts("alloc.frees", 2);
+
+	begin(1);
+	TASKS("get 1 1 3; put 1 1 0; exit");
+	ok(run(0), "freeing a part of a block");
+	counts("alloc.frees", 1);
+}
+
+static void chain(void)
+{
+	begin(1);
+	TASKS("vfork 1; exit", "get 0 1; vfork 2; exit", "vfork 3; exit", "exit");
+	ok(run(0), "a chain of vforks ends");
+	counts("task.exits", 4);
+}
+
+/* ---- every generator, every policy -------------------------------------------------------------------------------- */
+
+static void small(struct spec_workload *w, struct spec *spec)
+{
+	static const struct { const char *name, *text; } values[] = {
+		{ "footprint", "256KiB" }, { "table", "256KiB" }, { "rss", "256KiB" }, { "references", "3000" },
+		{ "updates", "3000" }, { "passes", "1" }, { "ops", "500" }, { "live", "40" }, { "children", "4" },
+		{ "child_life", "100us" }, { "threads", "2" }, { "touch", "0.5" },
+	};
+
+	for (unsigned i = 0; i < EG_ARRAY_LEN(values); i++)
+		if (eg_param_find(w->gen->params, values[i].name) >= 0)
+			script_set(spec, &w->gen_args, values[i].name, values[i].text);
+}
+
+static void all_policies(void)
+{
+	for (unsigned g = 0; gen_registry[g]; g++) {
+		bool good = true;
+		unsigned runs = 0;
+
+		for (unsigned p = 0; spec_policy_name("page_allocator", p); p++)
+			for (unsigned t = 0; spec_policy_name("tlb", t); t++) {
+				char why[200] = "";
+				struct run_options o = { .audit = true, .audit_every = 50 };
+				struct spec_workload *w;
+
+				begin(2);
+				script_nr = 1;
+				EG_CHECK(spec_set_policy(&st.spec, "page_allocator", spec_policy_name("page_allocator", p), why,
+							 sizeof(why)) == EG_OK);
+				EG_CHECK(spec_set_policy(&st.spec, "tlb", spec_policy_name("tlb", t), why, sizeof(why)) == EG_OK);
+				w = spec_add_generator(&st.spec, gen_registry[g]);
+				EG_CHECK(w);
+				small(w, &st.spec);
+				if (script_run(&st.spec, &o, &st.r, &st.err) != EG_OK) {
+					printf("# %s\n", st.err.nr ? st.err.text[0] : "failed");
+					memset(&st.r, 0, sizeof(st.r));
+					good = false;
+					continue;
+				}
+				good &= sum("time.sum_error") == 0 && sum("elapsed") > 0;
+				runs++;
+			}
+		ok(good && runs >= 4, "%s: time adds up with each of %u combinations of policies", gen_registry[g]->name, runs);
+	}
+}
+
+/*
+ * Each story is a child process: one that stops the program is one failed test, not the end of all others.
+ * What the child reports is reported again here, with our numbers.
+ */
+static void tell(void (*story)(void), const char *name)
+{
+	char line[512];
+	int ends[2], status;
+	pid_t child;
+	FILE *in;
+
+	fflush(stdout);
+	EG_CHECK(pipe(ends) == 0);
+	child = fork();
+	EG_CHECK(child >= 0);
+	if (child == 0) {
+		(void)dup2(ends[1], STDOUT_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		alarm(120);
+		story();
+		eg_arena_free_all(&st.arena);
+		run_result_free(&st.r);
+		fflush(stdout);
+		_exit(0);
+	}
+	close(ends[1]);
+	in = fdopen(ends[0], "r");
+	EG_CHECK(in);
+	while (fgets(line, sizeof(line), in)) {
+		bool bad = strncmp(line, "not ok ", 7) == 0;
+		const char *text = strstr(line, " - ");
+
+		line[strcspn(line, "\n")] = '\0';
+		if (text && (bad || strncmp(line, "ok ", 3) == 0))
+			ok(!bad, "%s: %s", name, text + 3);
+		else
+			printf("%s\n", line);
+	}
+	fclose(in);
+	(void)waitpid(child, &status, 0);
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s: told to its end", name);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct { const char *name; void (*story)(void); } stories[] = {
+		{ "memory wait", memory_wait }, { "atomic", memory_wait_atomic_alone }, { "costly order", costly_order_fails },
+		{ "nobody can free", nobody_can_free }, { "killed now", killed_now_not_then },
+		{ "forks at the margin", forks_at_the_margin },
+		{ "vforks", vforks }, { "forks", forks }, { "threads", threads }, { "sleeps and limits", sleeps_and_limits },
+		{ "slices", slices }, { "recordings", recordings }, { "not applied", not_applied },
+		{ "chain", chain }, { "all policies", all_policies },
+	};
+
+	for (unsigned i = 0; i < EG_ARRAY_LEN(stories); i++)
+		if (argc < 2 || strstr(stories[i].name, argv[1]))
+			tell(stories[i].story, stories[i].name);
+	return tap_done();
+}
