@@ -190,10 +190,10 @@ static void test_failures(void)
 	(void)rmdir("ro");
 }
 
-/* A child runs the experiment; we send it a signal after a while. */
+/* A child runs the experiment; once its first cell is there (the others take seconds) we send it a signal. */
 static void interrupt(int sig, const char *name)
 {
-	struct timespec nap = { 0, 700000000 };
+	struct timespec nap = { 0, 50000000 };
 	pid_t pid = fork();
 	int how = 0;
 
@@ -202,6 +202,9 @@ static void interrupt(int sig, const char *name)
 
 		_exit(s == EG_INTERRUPTED && said(&err, "1 of 3 cells are finished and kept in ex8.cells") ? 7 : 8);
 	}
+	for (int i = 0; i < 200 && !there("ex8.cells/0.h5"); i++)
+		(void)nanosleep(&nap, NULL);
+	(void)nanosleep(&nap, NULL);    /* the parent hears of it */
 	(void)nanosleep(&nap, NULL);
 	(void)kill(pid, sig);
 	(void)waitpid(pid, &how, 0);
