@@ -13,4 +13,4 @@ nobase_dist_pkgdata_DATA += \
 
 # a preset that claims measurements is held to them
 TESTS += tests/validation/test_vm_preset.sh
-EXTRA_DIST += tests/validation/test_vm_preset.sh
+EXTRA_DIST += tests/validation/test_vm_preset.sh configs/README.md
