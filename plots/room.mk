@@ -1,3 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+include $(top_srcdir)/plots/plugins.mk
 noinst_LIBRARIES += libengram-plots.a
-libengram_plots_a_SOURCES =
+libengram_plots_a_SOURCES = plots/plots.h plots/table.h plots/table.c plots/expr.h plots/expr.c plots/layout.c plots/child.c \
+	plots/driver.c
+nodist_libengram_plots_a_SOURCES = plots/registry.c
+# The scripts are read when a figure is drawn; what they open with is compiled in.
+nobase_dist_pkgdata_DATA += plots/style.gp $(FIGURE_PLUGINS)
+EXTRA_DIST += plots/gen-figures.sh
+plots/registry.c: $(top_srcdir)/plots/plugins.mk $(top_srcdir)/plots/gen-figures.sh $(FIGURE_PLUGINS)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && (cd $(srcdir) && $(SHELL) plots/gen-figures.sh $(FIGURE_PLUGINS)) > $@.tmp && mv $@.tmp $@
+CLEANFILES += plots/registry.c

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# One figure a line, in the order shown to users. Its opening comment says what it draws.
+FIGURE_PLUGINS =
+FIGURE_PLUGINS += plots/fault-latency-cdf.gp
+FIGURE_PLUGINS += plots/fragmentation-over-time.gp
+FIGURE_PLUGINS += plots/tlb-breakdown.gp
+FIGURE_PLUGINS += plots/policy-comparison.gp

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * table - what a figure draws: panels, blocks of numbers, labels; and how they are read from results.
+ *
+ *   latency       one panel for each kind of a group of histograms, one block for each (panel, sweep point): the
+ *                 cumulative distribution of the histograms of all seeds added up
+ *   series        one panel, one block for each sweep point: mean and interval over the seeds against time
+ *   summary       one panel for each column that the results have, one block each, one line for each sweep point
+ *   summary-all   the same, but all columns must be there
+ *
+ * A column of a figure is "EXPRESSION | EXPRESSION ... ; label ; unit ; stack LABEL": the first expression whose names
+ * the results have, what it is called in the figure, its unit (default: that of its first name), and for parts of a
+ * whole the label of the panel in which the adjoining columns are stacked. See expr.h for expressions.
+ */
+#ifndef PLOTS_TABLE_H
+#define PLOTS_TABLE_H
+
+#include "plots/plots.h"
+#include "sim/base/mem.h"
+#include "sim/base/str.h"
+
+#define PLOT_MAX_PANELS 12u
+#define PLOT_MAX_BLOCKS (PLOT_MAX_PANELS * PLOT_MAX_POINTS)
+
+struct plot_point {
+	struct result_file *file;
+	size_t              point;          /* in that file */
+	const char         *label;          /* "linux, never": its labels on the axes that differ, "" when there is one point */
+	const char         *lines;          /* the same, a line for each axis */
+};
+
+struct plot_panel {
+	const char *label, *unit;
+	unsigned    first, nr;              /* its blocks */
+	double      max;                    /* of summaries: the highest end of an interval or stack, as shown */
+};
+
+struct plot_block {
+	unsigned    panel, point;           /* point: of a curve; 0 in summaries */
+	const char *label;
+};
+
+struct plot {
+	const struct figure *figure;
+	enum plot_width      width;
+	struct eg_arena      arena;
+	unsigned             nr_points, nr_panels, nr_blocks;
+	struct plot_point    points[PLOT_MAX_POINTS];
+	const char          *axes;          /* "page_allocator, thp": what the points' labels are labels of */
+	struct plot_panel    panels[PLOT_MAX_PANELS];
+	struct plot_block    blocks[PLOT_MAX_BLOCKS];
+	bool                 stacked;       /* a panel has stacked columns */
+	bool                 single;        /* some mean is of one seed only */
+	struct eg_str        dat;           /* the data file */
+	struct eg_str        vars;          /* further assignments for the script */
+	struct eg_str        notes;         /* further lines of the caption */
+	char                 why[240];      /* nothing to draw, because ... */
+};
+
+/* Fill panels, blocks, dat, vars and notes; when there is nothing to draw, EG_OK with p->why. */
+eg_status plot_table(struct plot *p, struct eg_errors *err) EG_MUST_USE;
+
+/* "# a" as a string of a gnuplot script, quoted and escaped. */
+void plot_add_quoted(struct eg_str *s, const char *text);
+/* `text` for the data file: in double quotes, which its text may not contain. */
+void plot_add_name(struct eg_str *s, const char *text);
+/* "ns", "bytes", ... and the largest value: the unit to show and what to divide by. */
+const char *plot_unit(const char *unit, double max, double *divide);
+/* A copy from the arena; EG_NO_MEMORY shows as p->dat.failed. */
+const char *plot_text(struct plot *p, const char *text);
+
+/* Sizes in points. */
+double plot_text_width(const char *text, double size);
+/* Place panels and key, and add the variables that say where: fig_width, left[], key_columns, ... */
+void   plot_layout(struct plot *p);
+
+/*
+ * Run a program in folder `dir` with empty standard input, its standard output discarded. EG_IO, with what it said on
+ * standard error, when it is not there, fails, or runs for more than `seconds`. package: what to install to have it.
+ */
+eg_status plot_child(const char *const *argv, const char *dir, unsigned seconds, const char *package,
+		     struct eg_errors *err) EG_MUST_USE;
+
+#endif
