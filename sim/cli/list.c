@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plots/plots.h"
 #include "sim/base/str.h"
 #include "sim/cli/locate.h"
 #include "sim/cli/verb.h"
@@ -25,7 +26,7 @@ struct listing {
 static void item(struct listing *l, const char *kind, const char *name, const char *summary)
 {
 	if (!l->json) {
-		eg_str_addf(&l->out, "%s%s%-20s %s\n", kind ? kind : "", kind ? "  " : "", name, summary);
+		eg_str_addf(&l->out, "%s%s%-24s %s\n", kind ? kind : "", kind ? "  " : "", name, summary);
 		l->nr++;
 		return;
 	}
@@ -65,6 +66,12 @@ static void list_metrics(struct listing *l)
 		item(l, NULL, metric_registry[i]->name, metric_registry[i]->summary);
 }
 
+static void list_figures(struct listing *l)
+{
+	for (const struct figure *f = figure_registry; f->name; f++)
+		item(l, NULL, f->name, f->summary);
+}
+
 /* Presets or experiments: their names and descriptions. A file that cannot be read is listed as such. */
 static void list_configs(struct listing *l, const char *kind)
 {
@@ -87,7 +94,7 @@ static void list_configs(struct listing *l, const char *kind)
 	eg_arena_free_all(&arena);
 }
 
-static const char *const topics[] = { "policies", "workloads", "metrics", "presets", "experiments", NULL };
+static const char *const topics[] = { "policies", "workloads", "metrics", "figures", "presets", "experiments", NULL };
 
 static const char *topic(const void *ctx, unsigned i)
 {
@@ -109,13 +116,15 @@ static int run(const struct cli_args *a)
 		list_workloads(&l);
 	} else if (strcmp(what, "metrics") == 0) {
 		list_metrics(&l);
+	} else if (strcmp(what, "figures") == 0) {
+		list_figures(&l);
 	} else if (strcmp(what, "presets") == 0) {
 		list_configs(&l, "machine");
 	} else if (strcmp(what, "experiments") == 0) {
 		list_configs(&l, "experiment");
 	} else {
 		near = eg_did_you_mean(what, topic, NULL);
-		rc = cli_usage("list: there is no list of %.40s; %s%s%sknown: policies, workloads, metrics, presets, experiments", what,
+		rc = cli_usage("list: there is no list of %.40s; %s%s%sknown: policies, workloads, metrics, figures, presets, experiments", what,
 			       near ? "did you mean " : "", near ? near : "", near ? "? " : "");
 	}
 	if (l.json)
@@ -130,8 +139,8 @@ static int run(const struct cli_args *a)
 
 const struct verb_ops verb_list_ops = {
 	.name        = "list",
-	.summary     = "the policies, workloads, metrics, presets and experiments there are",
-	.usage       = "policies|workloads|metrics|presets|experiments [--json]",
+	.summary     = "the policies, workloads, metrics, figures, presets and experiments there are",
+	.usage       = "policies|workloads|metrics|figures|presets|experiments [--json]",
 	.description = "Prints the names that an experiment may use, one a line, with what each is. `engram explain NAME`\n"
 		       "says more about one.",
 	.example     = "engram list policies",

@@ -2,8 +2,10 @@
 /* locate - see locate.h. */
 #include "sim/cli/locate.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
+#include "plots/plots.h"
 #include "sim/experiment/schema.h"
 
 void locate_data_dirs(const char *dirs[3])
@@ -35,14 +37,41 @@ const char *locate_experiment(const char *name, struct eg_arena *a)
 	return found ? found : name;
 }
 
+/* Figures are above the experiment in the layers, so their names are checked here. */
+static eg_status check_figures(const struct experiment *x, struct eg_errors *err)
+{
+	eg_status s = EG_OK;
+
+	for (unsigned i = 0; i < x->nr_plots; i++) {
+		const struct exp_mark *at = &x->plot_mark[i];
+		const char *near = figure_did_you_mean(x->plot[i]);
+		char where[40] = "";
+
+		if (figure_find(x->plot[i]))
+			continue;
+		if (at->line)
+			(void)snprintf(where, sizeof(where), ":%u:%u", at->line, at->col);
+		s = eg_fail(err, EG_BAD_INPUT, "%.300s%s: plots: there is no figure %.60s%s%s%s; `engram list figures` names them", at->file,
+			    where, x->plot[i], near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+	}
+	return s;
+}
+
 eg_status locate_and_load(struct experiment **x, const char *name, const char *const *set, const uint64_t *only_cell,
 			  struct eg_arena *a, struct eg_errors *err)
 {
 	const char **dirs = eg_arena_alloc(a, 3, sizeof(*dirs));
+	eg_status s;
 
 	if (!dirs)
 		return EG_NO_MEMORY;
 	locate_data_dirs(dirs);
-	return experiment_load(x, locate_experiment(name, a), &(struct experiment_options){ .data_dirs = dirs, .set = set,
-			       .only_cell = only_cell }, err);
+	EG_TRY(experiment_load(x, locate_experiment(name, a), &(struct experiment_options){ .data_dirs = dirs, .set = set,
+			       .only_cell = only_cell }, err));
+	s = check_figures(*x, err);
+	if (s != EG_OK) {
+		experiment_free(*x);
+		*x = NULL;
+	}
+	return s;
 }

@@ -10,10 +10,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plots/plots.h"
 #include "results/compare.h"
 #include "sim/base/str.h"
 #include "sim/cli/locate.h"
@@ -30,6 +30,7 @@ static const struct cli_option options[] = {
 	{ .name = "resume", .help = "keep finished cells that match, run the missing ones" },
 	{ .name = "cell", .arg = "N", .help = "run cell N only, into FILE.cells/N.h5; nothing if it is there" },
 	{ .name = "keep-cells", .help = "leave FILE.cells in place after the merge" },
+	{ .name = "no-plots", .help = "do not draw the figures of plots:" },
 	{ .name = "executor", .arg = "NAME", .help = "local (default): processes of this host" },
 	{ .name = "audit", .arg = "N", .help = "check all invariants every N events and at the end; 0: at the end only" },
 	{ .name = "strict", .help = "an operation of a recording that cannot be applied is an error" },
@@ -179,24 +180,20 @@ static void summary(const struct experiment *x, const struct exec_options *o, co
 	if (p->reused)
 		fprintf(stderr, ", %" PRIu64 " of them from before", p->reused);
 	fprintf(stderr, " in %.1f s with %u process%s\nengram: result in %s\n", p->elapsed, o->jobs, o->jobs == 1 ? "" : "es", o->out);
-	if (x->nr_plots && verb_find("plot"))
-		fprintf(stderr, "engram: `engram plot %s` draws the %u figure%s of its plots:\n", o->out, x->nr_plots,
-			plural(x->nr_plots));
 }
 
 /* The table of `engram compare FILE`, for an experiment that asks for one; data, so to standard output. */
 static eg_status show_comparison(const char *path, struct eg_errors *err)
 {
 	struct result_file *file;
-	struct winsize w;
 	struct eg_str text = { 0 };
 	struct compare c;
 	eg_status s;
 
 	EG_TRY(result_open(path, &file, err));
-	s = compare_build(&c, &file, 1, NULL, NULL, 0, err);
+	s = compare_build(&c, &file, 1, NULL, NULL, 0, false, err);
 	if (s == EG_OK) {
-		compare_table(&c, isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0, &text);
+		compare_table(&c, cli_columns(), &text);
 		fputs(eg_str_text(&text), stdout);
 		s = text.failed ? EG_NO_MEMORY : EG_OK;
 		compare_free(&c);
@@ -206,7 +203,33 @@ static eg_status show_comparison(const char *path, struct eg_errors *err)
 	return s;
 }
 
-static eg_status execute(struct experiment *x, struct exec_options *o, bool quiet, struct eg_errors *err)
+/* The figures of plots:, as `engram plot FILE` draws them. */
+static eg_status draw(const struct experiment *x, const char *path, bool quiet, struct eg_errors *err)
+{
+	struct plot_request q = { .nr_files = 1, .figures = x->plot, .nr_figures = x->nr_plots, .formats = PLOT_PDF };
+	struct result_file *file;
+	struct eg_str dir = { 0 };
+	size_t n = strlen(path);
+	eg_status s;
+
+	eg_str_addn(&dir, path, n > 3 && strcmp(path + n - 3, ".h5") == 0 ? n - 3 : n);
+	eg_str_add(&dir, "-figures");
+	if (dir.failed)
+		return EG_NO_MEMORY;
+	EG_TRY(result_open(path, &file, err));
+	q.files = &file;
+	q.out_dir = eg_str_text(&dir);
+	s = plot_figures(&q, NULL, err);
+	if (s == EG_OK && !quiet)
+		fprintf(stderr, "engram: %u figure%s in %s\n", x->nr_plots, plural(x->nr_plots), q.out_dir);
+	else if (s != EG_OK)
+		fprintf(stderr, "engram: the result %s is complete, its figures are not:\n", path);
+	result_close(file);
+	eg_str_free(&dir);
+	return s;
+}
+
+static eg_status execute(struct experiment *x, struct exec_options *o, bool quiet, bool no_plots, struct eg_errors *err)
 {
 	struct line line = { .terminal = isatty(STDERR_FILENO) == 1, .quiet = quiet };
 	struct exec_outcome *out = eg_calloc(1, sizeof(*out));
@@ -229,6 +252,8 @@ static eg_status execute(struct experiment *x, struct exec_options *o, bool quie
 		summary(x, o, out);
 	if (s == EG_OK && !quiet && x->compare && o->cell == EXEC_ALL_CELLS)
 		s = show_comparison(o->out, err);
+	if (s == EG_OK && x->nr_plots && o->cell == EXEC_ALL_CELLS && !no_plots)
+		s = draw(x, o->out, quiet, err);
 	exec_outcome_free(out);
 	eg_free(out);
 	return s;
@@ -264,7 +289,7 @@ static int run(const struct cli_args *a)
 	}
 	if (s == EG_OK) {
 		o.out = eg_str_text(&out);
-		s = execute(x, &o, a->quiet, err);
+		s = execute(x, &o, a->quiet, cli_given(a, "no-plots"), err);
 	}
 	rc = cli_report(s, err);
 	experiment_free(x);

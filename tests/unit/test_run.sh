@@ -77,7 +77,12 @@ result $? "and both hashes are named, those of check --cell"
 sed 's/references: 50000/references: 400000000/; s/seeds: 2/seeds: [1]/' x.yaml >long.yaml
 "$ENGRAM" run long.yaml -o g.h5 -j2 >out 2>log &
 pid=$!
-sleep 1
+i=0
+while [ ! -d g.cells ] && [ $i -lt 100 ]; do
+	sleep 0.1
+	i=$((i + 1))
+done
+sleep 0.5
 kill -INT $pid
 wait $pid
 rc=$?
@@ -101,8 +106,11 @@ expect 0 "the default output" "$ENGRAM" run x.yaml --set seeds=1 -q
 [ -s results/small.h5 ]
 result $? "is results/NAME.h5"
 expect 0 "the shipped experiments are valid by name" "$ENGRAM" check fragmentation
+expect 3 "a figure that there is not" "$ENGRAM" check x.yaml --set 'plots=[fault-latency-cfd]'
+grep -q 'did you mean fault-latency-cdf' log
+result $? "is found before anything runs"
 expect 0 "check --json" "$ENGRAM" check x.yaml --json
-for what in policies workloads metrics presets experiments; do
+for what in policies workloads metrics figures presets experiments; do
 	expect 0 "list $what" "$ENGRAM" list $what
 	[ -s out ]
 	result $? "is not empty"
