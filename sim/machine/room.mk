@@ -14,3 +14,8 @@ tests_validation_tlb_figures_SOURCES = tests/validation/tlb_figures.c tests/vali
 tests_validation_tlb_figures_LDADD = libengram-trace.a libengram-core.a $(ZSTD_LIBS) $(ZLIB_LIBS) $(LZMA_LIBS) $(BZ2_LIBS) -lm
 tests_validation_syscall_figures_SOURCES = tests/validation/syscall_figures.c tests/validation/expect.h tests/tap.h
 tests_validation_syscall_figures_LDADD = $(tests_validation_tlb_figures_LDADD)
+
+check_PROGRAMS += tests/unit/test_audit
+TESTS += tests/unit/test_audit
+tests_unit_test_audit_SOURCES = tests/unit/test_audit.c tests/tap.h
+tests_unit_test_audit_LDADD = libengram-core.a -lm
