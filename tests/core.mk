@@ -7,3 +7,8 @@ check_PROGRAMS += tests/unit/test_machine
 TESTS += tests/unit/test_machine
 tests_unit_test_machine_SOURCES = tests/unit/test_machine.c tests/script.h tests/tap.h
 tests_unit_test_machine_LDADD = $(CORE_GEN_LIBS)
+
+check_PROGRAMS += tests/property/test_invariance
+TESTS += tests/property/test_invariance
+tests_property_test_invariance_SOURCES = tests/property/test_invariance.c tests/script.h tests/tap.h
+tests_property_test_invariance_LDADD = $(CORE_GEN_LIBS)

@@ -26,7 +26,7 @@
 #include "workloads/gen/gen.h"
 #include "workloads/trace/trace.h"
 
-enum { SCRIPT_STREAMS = 8, SCRIPT_SOURCES = 8 };
+enum { SCRIPT_STREAMS = 8, SCRIPT_SOURCES = 16 };
 
 struct script_cursor {
 	const char *at;         /* the statement being emitted */
@@ -194,13 +194,11 @@ static struct spec_workload *script_add(struct spec *spec, const char *const tex
 {
 	struct script *s = &script_of[script_nr++];
 	struct spec_workload *w = spec_add_generator(spec, &script_gen_ops);
-	bool over = false;
 
 	EG_CHECK(w && script_nr <= SCRIPT_SOURCES);
-	for (unsigned i = 0; i < SCRIPT_STREAMS; i++) {
-		over |= !text[i];
-		s->text[i] = over ? "" : text[i];
-	}
+	*s = (struct script){ { NULL } };
+	for (unsigned i = 0; i < SCRIPT_STREAMS && text[i]; i++)
+		s->text[i] = text[i];
 	return w;
 }
 

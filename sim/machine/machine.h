@@ -61,6 +61,7 @@ struct task {
 	eg_time         op_start;       /* when the current shared operation was first tried      */
 	eg_time         parked_at;      /* TASK_MEMORY                                            */
 	eg_time         recorded;       /* time of its previous op in the recording (closed)      */
+	eg_time         asked;          /* when it wanted its next op: the end of the one before; EG_TIME_NONE */
 	eg_time         not_before;     /* timed, closed: next op starts no earlier               */
 	uint64_t        executed;       /* ops and accesses, for stop.ops                         */
 	struct eg_block block;

@@ -7,7 +7,7 @@
  * samples at multiples of one interval. The state at the end is the last sample.
  *
  * Warm-up ends at measure.warmup if it is given, else at each warmup_end mark of a workload (the last one
- * counts): counters are then taken relative to that moment, histograms start empty.
+ * counts; while several CPUs work, an interrupt's delivery time later, so that it is one moment for all of them): counters are then taken relative to that moment, histograms start empty.
  */
 #include "sim/machine/run.h"
 
@@ -35,6 +35,7 @@ struct runner {
 	eg_time            interval;
 	uint64_t           nr_vmstat, nr_meminfo;
 	bool               fixed_warmup;
+	unsigned           marks_pending;
 };
 
 static void *keep(struct runner *r, size_t nr, size_t size)
@@ -181,12 +182,30 @@ static void end_warmup(void *ctx, eg_time now)
 	r->m.warmup = now;
 }
 
+static void mark_event(void *ctx, uint64_t arg, eg_time now)
+{
+	(void)arg;
+	((struct runner *)ctx)->marks_pending--;
+	end_warmup(ctx, now);
+}
+
+/* Busy CPUs may have run ahead of the mark: their counters are those of one moment only when an interrupt
+ * could have reached them. */
 static void warmup_mark(void *ctx, eg_time now)
 {
 	struct runner *r = ctx;
+	unsigned busy = 0;
 
-	if (!r->fixed_warmup)
+	if (r->fixed_warmup)
+		return;
+	for (unsigned i = 0; i < r->m.nr_cpus; i++)
+		busy += r->m.cpu[i].task != TASK_NONE;
+	if (busy == 1) {
 		end_warmup(r, now);
+		return;
+	}
+	r->marks_pending++;
+	event_add(&r->m.events, now + r->m.ipi_latency, mark_event, r, 0);
 }
 
 static void warmup_event(void *ctx, uint64_t arg, eg_time now)
@@ -377,6 +396,8 @@ eg_status run_cell(const struct spec *spec, const struct run_options *options, s
 		s = prepare_samples(r);
 	if (s == EG_OK) {
 		result->elapsed = machine_run(&r->m);
+		if (r->marks_pending)
+			end_warmup(r, result->elapsed);
 		if (options->audit && r->m.status == EG_OK)
 			machine_validate(&r->m);
 		if (r->m.status == EG_OK) {

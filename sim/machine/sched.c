@@ -168,7 +168,8 @@ uint32_t task_new(struct machine *m, uint32_t source, uint32_t stream, uint32_t 
 		uint64_t *buffer = t->buffer;
 
 		*t = (struct task){ .source = source, .stream = stream, .space = space, .next = TASK_NONE,
-				    .pinned = m->source[source].pinned, .recorded = EG_TIME_NONE, .buffer = buffer };
+				    .pinned = m->source[source].pinned, .recorded = EG_TIME_NONE, .asked = EG_TIME_NONE,
+				    .buffer = buffer };
 	}
 	if (m->source[source].gen && !t->buffer) {
 		t->buffer = eg_calloc(m->block, sizeof(*t->buffer));

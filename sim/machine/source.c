@@ -149,14 +149,14 @@ static uint32_t without_fetches(const uint64_t *from, uint32_t n, uint64_t *to)
 }
 
 /* When may the next op of this task start, by the recorded time? */
-static void apply_time(const struct source *s, struct task *t, eg_time time, eg_time now)
+static void apply_time(const struct source *s, struct task *t, eg_time time, eg_time asked)
 {
 	if (time == EG_TIME_NONE || s->replay == 0)
 		return;
 	if (s->replay == 1)
 		t->not_before = s->start + (time - s->time_origin);
 	else if (t->recorded != EG_TIME_NONE && time > t->recorded)
-		t->not_before = now + (time - t->recorded);
+		t->not_before = asked + (time - t->recorded);
 	t->recorded = time;
 }
 
@@ -238,6 +238,9 @@ static void end_trace(struct machine *m, struct source *s, eg_time now)
 
 static enum source_outcome next_recorded(struct machine *m, struct source *s, uint32_t task, bool earliest, eg_time now)
 {
+	/* a pause of the recording (closed) begins here, not when the turn comes: others' pauses pass meanwhile */
+	if (task != TASK_NOBODY && task_of(m, task)->asked == EG_TIME_NONE)
+		task_of(m, task)->asked = now;
 	while (!s->ended) {
 		uint32_t owner;
 		struct task *t;
@@ -256,7 +259,8 @@ static enum source_outcome next_recorded(struct machine *m, struct source *s, ui
 			s->has_pending = false;
 			if (s->time_origin == EG_TIME_NONE)
 				s->time_origin = block_time(&t->block) == EG_TIME_NONE ? EG_TIME_NONE : block_time(&t->block);
-			apply_time(s, t, block_time(&t->block), now);
+			apply_time(s, t, block_time(&t->block), t->asked);
+			t->asked = EG_TIME_NONE;
 			return SOURCE_BLOCK;
 		}
 		if (!earliest)
