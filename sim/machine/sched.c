@@ -234,15 +234,14 @@ static void switch_to(struct machine *m, struct cpu *c, uint32_t task)
 		mmu_switch(&c->mmu, t->space, vm_space(&m->vm, t->space)->root);
 }
 
-/* Is the space current on another CPU too? Then its walks are globally ordered. */
-static bool space_is_shared(struct machine *m, const struct cpu *c, uint32_t space)
+/*
+ * Has the space other tasks? Then its walks are globally ordered, even while none of them runs: one may be
+ * woken on another CPU while this one is ahead, by memory that came free or a child's exit, and change the
+ * table in this one's past.
+ */
+static bool space_is_shared(const struct machine *m, uint32_t space)
 {
-	if (vm_space(&m->vm, space)->users < 2)
-		return false;
-	for (unsigned i = 0; i < m->nr_cpus; i++)
-		if (&m->cpu[i] != c && m->cpu[i].task != TASK_NONE && task_of(m, m->cpu[i].task)->space == space)
-			return true;
-	return false;
+	return m->nr_cpus > 1 && vm_space(&m->vm, space)->users > 1;
 }
 
 /* Accesses of the current block up to the horizon. */
@@ -251,7 +250,7 @@ static void run_accesses(struct machine *m, struct cpu *c, struct task *t, eg_ti
 	struct access_result r;
 	const uint64_t *acc;
 
-	c->mmu.ordered_space = space_is_shared(m, c, t->space);
+	c->mmu.ordered_space = space_is_shared(m, t->space);
 	acc = t->large ? &t->large_word : t->block.acc;
 	r = c->mmu.tlb_ops->run(&c->mmu, acc + t->pos, t->block.nr - t->pos, horizon, earliest);
 	t->pos += r.nr_done;

@@ -154,7 +154,7 @@ static void apply_time(const struct source *s, struct task *t, eg_time time, eg_
 	if (time == EG_TIME_NONE || s->replay == 0)
 		return;
 	if (s->replay == 1)
-		t->not_before = s->start + (time - s->time_origin);
+		t->not_before = s->start + (time > s->time_origin ? time - s->time_origin : 0);     /* clocks may step back */
 	else if (t->recorded != EG_TIME_NONE && time > t->recorded)
 		t->not_before = asked + (time - t->recorded);
 	t->recorded = time;

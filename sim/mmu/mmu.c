@@ -56,7 +56,7 @@ void mmu_switch(struct mmu_cpu *c, uint32_t space, uint32_t root)
 		for (unsigned i = 1; i < c->nr_asids; i++)
 			if (c->asids[i].used < c->asids[slot].used)
 				slot = (int)i;
-		if (c->asids[slot].space)
+		if (c->asids[slot].space || c->asids[slot].stale)
 			drop_slot(c, (unsigned)slot);
 		c->asids[slot].space = space;
 		c->asids[slot].stale = false;
@@ -119,8 +119,12 @@ void mmu_forget(struct mmu_cpu *c, uint32_t space)
 
 	if (slot < 0)
 		return;
-	if (mmu_is_current(c, space))
-		mmu_switch_none(c);
+	if (!mmu_is_current(c, space)) {
+		/* this CPU may have run ahead with another space: when entries go must not depend on how far */
+		c->asids[slot] = (struct mmu_asid){ .stale = true };
+		return;
+	}
+	mmu_switch_none(c);
 	drop_slot(c, (unsigned)slot);
 	c->asids[slot] = (struct mmu_asid){ 0 };
 }

@@ -47,7 +47,8 @@ enum { MMU_MAX_ASIDS = 4096 };
 /* A slot of the CPU's dynamic ASIDs (Linux: cpu_tlbstate.ctxs). */
 struct mmu_asid {
 	uint32_t space;         /* number of the address space, 0 = none                       */
-	bool     stale;         /* a flush was missed while the space was not current here     */
+	bool     stale;         /* a flush was missed while the space was not current here, or
+				 * (space == 0) entries of a space that is gone are left       */
 	uint64_t used;          /* switch count at last use: the smallest is replaced          */
 };
 
@@ -110,7 +111,8 @@ bool mmu_holds(const struct mmu_cpu *c, uint32_t space);
 #define MMU_FLUSH_CEILING 33u
 void mmu_flush_range(struct mmu_cpu *c, uint32_t space, eg_vpn vpn, uint64_t nr);
 
-/* The space is gone: its slot and translations are dropped. */
+/* The space is gone: its slot is free. Its translations are dropped now if it is current here, else when
+ * the slot is used again; until then nothing can find them. */
 void mmu_forget(struct mmu_cpu *c, uint32_t space);
 
 /* The filter forgets: after every change to translations other than by the loop itself. */

@@ -15,67 +15,65 @@ struct item { const char *gen, *args, *replay; };           /* args: "name=value
 
 struct workload {
 	const char *name, *machine, *costs;                  /* as args */
-	struct item items[14];
+	const char *interval;                                /* of samples; they hold run-ahead up */
+	struct item items[4];
 	const char *script[SCRIPT_STREAMS];                  /* instead of, or beside, the items */
 };
 
 static const struct workload workloads[] = {
-	{ "one of each on one CPU", "cpus=1 memory=64MiB time_slice=50us", "",
+	{ "one of each on one CPU", "cpus=1 memory=64MiB time_slice=50us", "", "50us",
 	  { { "stream", "footprint=512KiB passes=1", "" }, { "zipf", "footprint=8MiB references=20000", "" },
 	    { "pointer-chase", "footprint=8MiB node=4KiB references=5000", "" },
 	    { "fork-storm", "rss=512KiB children=3 child_life=100us", "" } }, { NULL } },
-	{ "one of each on two CPUs", "cpus=2 memory=64MiB time_slice=100us", "",
+	{ "one of each on two CPUs", "cpus=2 memory=64MiB time_slice=100us", "", "50us",
 	  { { "alloc-churn", "mode=mmap live=60 ops=800", "" }, { "zipf", "footprint=8MiB references=20000", "" },
 	    { "fork-storm", "rss=1MiB children=6 child_life=200us touch=0.3 parent_touch=0.2", "" },
 	    { "alloc-churn", "mode=pages live=30 ops=2000 orders=uniform", "" } }, { NULL } },
-	{ "threads of one space on four CPUs", "cpus=4 memory=64MiB", "",
+	{ "threads of one space on four CPUs", "cpus=4 memory=64MiB", "", "50us",
 	  { { "gups", "table=4MiB updates=40000 threads=3 fill=false", "" } }, { NULL } },
-	{ "threads on two CPUs with short slices", "cpus=2 memory=64MiB time_slice=7us asids=2", "context_switch=100ns",
+	{ "threads on two CPUs with short slices", "cpus=2 memory=64MiB time_slice=7us asids=2", "context_switch=100ns", "50us",
 	  { { "gups", "table=2MiB updates=20000 threads=3 fill=false", "" },
 	    { "gups", "table=1MiB updates=10000 threads=2 fill=false", "" } }, { NULL } },
-	{ "threads, switching for nothing", "cpus=3 memory=64MiB time_slice=5us", "context_switch=0ns",
+	{ "threads, switching for nothing", "cpus=3 memory=64MiB time_slice=5us", "context_switch=0ns", "50us",
 	  { { "gups", "table=2MiB updates=20000 threads=4 fill=false", "" },
 	    { "zipf", "footprint=1MiB references=20000", "instances=2" } }, { NULL } },
-	{ "fork storm on four CPUs", "cpus=4 memory=128MiB", "",
+	{ "fork storm on four CPUs", "cpus=4 memory=128MiB", "", "50us",
 	  { { "fork-storm", "rss=2MiB children=12 depth=2 child_life=50us touch=0.5 parent_touch=0.5 interval=20us", "" } }, { NULL } },
-	{ "more instances than CPUs", "cpus=2 memory=128MiB time_slice=11us asids=3", "",
+	{ "more instances than CPUs", "cpus=2 memory=128MiB time_slice=11us asids=3", "", "50us",
 	  { { "zipf", "footprint=2MiB references=8000", "instances=7" },
 	    { "fork-storm", "rss=256KiB children=5 child_life=10us", "instances=3" } }, { NULL } },
-	{ "churn without enough memory", "cpus=2 memory=16MiB", "",
+	{ "churn without enough memory", "cpus=2 memory=16MiB", "", "50us",
 	  { { "alloc-churn", "mode=mmap live=40 ops=400 size_median=256KiB size_max=1MiB", "instances=2" },
 	    { "fork-storm", "rss=2MiB children=6 child_life=300us touch=0.8", "" } }, { NULL } },
-	{ "threads without enough memory", "cpus=4 memory=16MiB", "",
+	{ "threads without enough memory", "cpus=4 memory=16MiB", "", "50us",
 	  { { "gups", "table=6MiB updates=20000 threads=3 fill=false", "" },
 	    { "gups", "table=6MiB updates=20000 threads=3 fill=false", "" },
 	    { "alloc-churn", "mode=pages live=1200 ops=60000 orders=fixed", "" } }, { NULL } },
-	{ "threads that start when memory trickles in", "cpus=8 memory=16MiB", "context_switch=0ns",
+	{ "threads that start when memory trickles in", "cpus=8 memory=16MiB", "context_switch=0ns", "50us",
 	  { { "gups", "table=1MiB updates=3000 threads=3 fill=false", "instances=8" },
 	    { "script", "grab 0 4096; sleep 2100us; put 0 1; sleep 3us; put 1 1; sleep 3us; put 2 30; sleep 1us; put 32 40; "
 			"sleep 2us; put 72 90; put 162 1; sleep 1us; put 163 10; sleep 1us; put 173 100; sleep 1us; put 273 200; "
 			"sleep 1us; put 473 3; sleep 1us; put 476 5; sleep 1us; put 481 1000; sleep 1us; put 1481 1000", "" } }, { NULL } },
 
-	{ "threads that wait for a third party's memory", "cpus=3 memory=16MiB ipi_latency=20us", "context_switch=0ns",
+	{ "threads that wait for a third party's memory", "cpus=3 memory=16MiB ipi_latency=20us", "context_switch=0ns", "50us",
 	  { { "alloc-churn", "mode=pages live=2600 ops=60000 orders=fixed order=0", "" } },
 	  { "map 0 2000; thread 1; write 0 1500; sweep 0 1500 20; exit", "sweep 0 1500 20; write 0 1500; sweep 0 1500 9; exit" } },
-	{ "threads leave translations behind on another CPU", "cpus=2 memory=64MiB time_slice=20us ipi_latency=50us", "context_switch=0ns",
-	  { { "script", "map 0 1500; write 0 1500; sweep 0 1400 200; exit", "cpu=1" },
-	    { "script", "sleep 1ms; map 0 4; write 0 4; sweep 0 4 4000000", "cpu=0" },
-	    { "script", "map 0 600; write 0 600; thread 1; sweep 0 600 1; sleep 5us; exit/sweep 0 600 2; exit", "start=4ms" },
-	    { "script", "map 0 600; write 0 600; thread 1; sweep 0 600 1; sleep 14us; exit/sweep 0 600 2; exit", "start=6ms" },
-	    { "script", "map 0 600; write 0 600; thread 1; sweep 0 600 1; sleep 23us; exit/sweep 0 600 2; exit", "start=8ms" },
-	    { "script", "map 0 600; write 0 600; thread 1; sweep 0 600 1; sleep 32us; exit/sweep 0 600 2; exit", "start=10ms" },
-	    { "script", "map 0 600; write 0 600; thread 1; sweep 0 600 1; sleep 41us; exit/sweep 0 600 2; exit", "start=12ms" },
-	    { "script", "map 0 600; write 0 600; thread 1; sweep 0 600 1; sleep 50us; exit/sweep 0 600 2; exit", "start=14ms" },
-	    { "script", "map 0 600; write 0 600; thread 1; sweep 0 600 1; sleep 59us; exit/sweep 0 600 2; exit", "start=16ms" },
-	    { "script", "map 0 600; write 0 600; thread 1; sweep 0 600 1; sleep 68us; exit/sweep 0 600 2; exit", "start=18ms" },
-	    { "script", "map 0 600; write 0 600; thread 1; sweep 0 600 1; sleep 77us; exit/sweep 0 600 2; exit", "start=20ms" },
-	    { "script", "map 0 600; write 0 600; thread 1; sweep 0 600 1; sleep 86us; exit/sweep 0 600 2; exit", "start=22ms" },
-	    { "script", "map 0 600; write 0 600; thread 1; sweep 0 600 1; sleep 95us; exit/sweep 0 600 2; exit", "start=24ms" } }, { NULL } },
-	{ "a space that dies elsewhere", "cpus=2 memory=64MiB time_slice=20us ipi_latency=50us", "context_switch=0ns",
+	/* a thread that was parked mends a page while another one, ahead of it, is about to fault on it */
+	{ "a parked thread and one that runs ahead", "cpus=3 memory=16MiB ipi_latency=1ms", "", "10ms",
+	  { { "script", "map 0 100; write 0 50; thread 1; sweep 0 50 60000; read 60 1; write 60 1; exit/"
+			"sleep 500us; write 60 1; sleep 1ms; exit", "" },
+	    { "script", "sleep 200us; grab 0 4096; sleep 300us; put 0 3000", "" } }, { NULL } },
+	/* translations of a space that ends stand in a TLB whose CPU is already further on */
+	{ "a space ends whose thread ran on another CPU", "cpus=2 memory=64MiB ipi_latency=1ms", "", "10ms",
+	  { { "trace", "0@0 map 0 2000; 0@0 write 0 2000; 0@0 sweep 0 1400 3; 0@20000000 sweep 0 1 60000; 0@0 read 1400 600; "
+		       "0@0 sweep 700 300 2; 0@0 exit", "cpu=1 replay=timed" },
+	    { "trace", "0@0 map 700 1; 0@10000000 map 0 600; 0@0 write 0 600; 0@0 thread 1; 1@12000000 sweep 0 600 2; "
+		       "1@13000000 exit; 0@20001000 sweep 0 1 30000; 0@0 exit", "replay=timed" } }, { NULL } },
+	{ "a space that dies elsewhere", "cpus=2 memory=64MiB time_slice=20us ipi_latency=50us", "context_switch=0ns", "50us",
 	  { { "zipf", "footprint=8MiB references=60000", "instances=2" } },
 	  { "map 0 400; write 0 400; sleep 30us; sweep 0 400 10; fork 1; sleep 20us; sweep 0 400 10; fork 2; sweep 0 400 9; exit",
 	    "sweep 0 400 9; sleep 11us; sweep 0 400 5; exit", "write 0 300; sleep 5us; sweep 0 400 5; exit" } },
-	{ "protecting what others read", "cpus=3 memory=64MiB ipi_latency=3us", "",
+	{ "protecting what others read", "cpus=3 memory=64MiB ipi_latency=3us", "", "50us",
 	  { { NULL, NULL, NULL } },
 	  { "map 0 600; write 0 600; thread 1; thread 2; sleep 5us; protect 0 50 ro; sleep 3us; protect 0 50 rw; write 0 50; "
 	    "unmap 500 20; sleep 9us; drop 100 300; write 100 300; fork 3; write 0 400; exit",
@@ -103,22 +101,27 @@ static eg_status run_it(const struct workload *w, const struct run_options *o, c
 	spec.seed = 20261121;
 	set_all(&spec, &spec.machine, w->machine);
 	set_all(&spec, &spec.costs, w->costs);
-	script_set(&spec, &spec.measure, "interval", "50us");
+	script_set(&spec, &spec.measure, "interval", w->interval);
 	script_set(&spec, &spec.measure, "samples", "200");
 	script_set(&spec, &spec.tlb_args, "vector", vector);
 	if (w->script[0])
 		(void)script_add(&spec, w->script);
 	for (unsigned i = 0; i < EG_ARRAY_LEN(w->items) && w->items[i].gen; i++) {
-		bool script = strcmp(w->items[i].gen, "script") == 0;
-		char *both = eg_arena_strdup(&arena, w->items[i].args), *second = strchr(both, '/');
-		struct spec_workload *item = script ? script_add(&spec, (const char *const[]){ both, second ? second + 1 : NULL, NULL }) :
-							spec_add_generator(&spec, gen_find(w->items[i].gen));
+		const char *kind = w->items[i].gen;
+		char *text = eg_arena_strdup(&arena, w->items[i].args), *second = strchr(text, '/');
+		struct spec_workload *item;
 
-		EG_CHECK(item);
 		if (second)
-			*second = '\0';
-		if (!script)
-			set_all(&spec, &item->gen_args, w->items[i].args);
+			*second++ = '\0';
+		if (strcmp(kind, "script") == 0)
+			item = script_add(&spec, (const char *const[]){ text, second, NULL });
+		else if (strcmp(kind, "trace") == 0)
+			item = script_trace(&spec, text);
+		else
+			item = spec_add_generator(&spec, gen_find(kind));
+		EG_CHECK(item);
+		if (item->gen && item->gen != &script_gen_ops)
+			set_all(&spec, &item->gen_args, text);
 		set_all(&spec, &item->replay, w->items[i].replay);
 	}
 	err.nr = 0;
