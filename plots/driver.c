@@ -41,6 +41,23 @@ const char *figure_did_you_mean(const char *name)
 
 /* -- points and their labels -- */
 
+/* More points than the figure can show: say so and how to choose. */
+static bool too_many(struct plot *p, const struct plot_request *q)
+{
+	bool curves = p->figure->table == FIGURE_LATENCY || p->figure->table == FIGURE_SERIES;
+	size_t most = curves ? PLOT_MAX_CURVES : PLOT_MAX_POINTS;
+	struct result_file *f = q->files[0];
+
+	if (p->nr_wanted <= most)
+		return false;
+	(void)snprintf(p->why, sizeof(p->why), "%zu points are more than %zu %s%s%.60s%s%.40s", p->nr_wanted, most,
+		       curves ? "curves that can be told apart" : "bars that have room",
+		       result_nr_axes(f) ? "; choose with --point, as in --point " : "",
+		       result_nr_axes(f) ? result_axis_short(f, 0) : "", result_nr_axes(f) ? "=" : "",
+		       result_nr_axes(f) ? result_axis(f, 0)->labels[0] : "");
+	return true;
+}
+
 static eg_status select_points(struct plot *p, const struct plot_request *q, struct eg_errors *err)
 {
 	size_t all = 0;
@@ -60,10 +77,7 @@ static eg_status select_points(struct plot *p, const struct plot_request *q, str
 				p->points[p->nr_points++] = (struct plot_point){ .file = file, .point = i };
 		}
 	}
-	if (all > PLOT_MAX_POINTS)
-		return eg_fail(err, EG_USAGE, "%zu points of the sweep are more than a figure can show (%u)\n"
-			       "choose some of them with --point, as in --point %s=%s", all, PLOT_MAX_POINTS,
-			       result_axis_short(q->files[0], 0), result_axis(q->files[0], 0)->labels[0]);
+	p->nr_wanted = all;
 	if (!all)
 		return eg_fail(err, EG_USAGE, "no point of the sweep fits %s", q->point ? q->point : "");
 	return EG_OK;
@@ -367,7 +381,7 @@ static eg_status one_figure(const struct plot_request *q, const struct figure *f
 	p->figure = figure;
 	p->width = q->width;
 	s = select_points(p, q, err);
-	if (s == EG_OK) {
+	if (s == EG_OK && !too_many(p, q)) {
 		label_points(p, q->nr_files);
 		s = plot_table(p, err);
 	}
@@ -481,6 +495,15 @@ eg_status plot_figures(const struct plot_request *q, struct plot_report *report,
 	if (s == EG_OK && !q->nr_figures && !named)
 		for (const struct figure *f = figure_registry; f->name && s == EG_OK; f++)
 			s = offered(q, f, r, err);
+	if (s == EG_OK) {
+		unsigned drawn = 0;
+
+		for (unsigned i = 0; i < r->nr; i++)
+			drawn += !*r->outcome[i].why;
+		if (!drawn)
+			s = eg_fail(err, EG_BAD_INPUT, "%s: no figure can be drawn; %s: %s", result_path(q->files[0]), r->outcome[0].figure,
+				    r->outcome[0].why);
+	}
 	if (r != report)
 		eg_free(r);
 	return s;

@@ -27,7 +27,7 @@ do for [i=1:nr_panels] {
 	set for [k=1:4] ytics add ((first_column ? word("90 99 99.9 99.99", k) : "") k)
 	set ytics add ((first_column ? "50" : "") -log10(0.5), (first_column && nines < 3.6 ? "0" : "") 0)
 	set ytics offset 0.4,0
-	y_text = first_column ? "faults up to here (%)" : ""
+	y_text = first_column ? "cumulative share (%)" : ""
 	y_left = 26
 	@upright
 	set xlabel lowest[i] ? "latency (" . x_unit . ")" : "" offset 0,0.8

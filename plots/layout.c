@@ -6,14 +6,16 @@
  * labels are known (the advance widths of Helvetica, which Nimbus Sans shares), so margins are set in parts of the
  * figure, the key gets a strip of its own above the panels, and the figure becomes as high as all of that needs. What
  * lies below a panel depends on its labels: side by side if they fit, slanted if not, upright if even that would leave
- * the figure at the left.
+ * the figure at the left; labels too long for that are listed at the foot, and the bars numbered.
  */
 #include <math.h>
+#include <stdio.h>
 
 #include "plots/table.h"
 
 #define TEXT 7.0
 #define SMALL 6.0
+#define MAX_SLANTED 66.0
 
 /* Advance widths of Helvetica for ' ' to '~', in thousandths of the size. */
 static const unsigned short advance[95] = {
@@ -58,6 +60,7 @@ struct layout {
 	double   panel, bottom, inner;          /* heights: of a panel, below it, below it when another panel follows */
 	double   left, gap, right;              /* left of the first column, of the others, right of the last */
 	int      rotate;                        /* of the labels below bars */
+	bool     numbered;                      /* bars have numbers, and the labels stand below all */
 };
 
 static bool bars(const struct plot *p)
@@ -73,7 +76,8 @@ static double panel_width(const struct layout *l, unsigned cols)
 /* As many columns as hold the labels, filling the rows. */
 static unsigned choose_columns(const struct plot *p, const struct layout *l, unsigned most)
 {
-	unsigned best = 1, best_empty = p->nr_panels > 1 ? UINT32_MAX : 0;
+	/* three panels in two columns are a hole; one column has none */
+	unsigned best = 1, best_empty = p->nr_panels >= 5 ? UINT32_MAX : 1;
 
 	for (unsigned c = most < p->nr_panels ? most : p->nr_panels; c > 1; c--) {
 		unsigned empty = (p->nr_panels + c - 1) / c * c - p->nr_panels;
@@ -109,6 +113,11 @@ static double bar_labels(const struct plot *p, struct layout *l)
 	if (widest + 3 <= slot)
 		return 5 + 7 * lines;
 	l->rotate = leftmost < l->left - 2 ? 45 : 90;
+	if (all * (l->rotate == 45 ? 0.71 : 1.0) > MAX_SLANTED) {
+		l->rotate = 0;
+		l->numbered = true;
+		return 12;
+	}
 	return 6 + all * (l->rotate == 45 ? 0.71 : 1.0) + (l->rotate == 45 ? 4 : 0);
 }
 
@@ -143,7 +152,7 @@ static double place_key(struct plot *p, const struct layout *l)
 	rows = (n + cols - 1) / cols;
 	cols = (n + rows - 1) / rows;           /* rows of equal length */
 	eg_str_addf(&p->vars, "key_columns = %u\n", cols);
-	return 8.4 * rows + 5;
+	return 7.6 * rows + 4;
 }
 
 static void add_array(struct plot *p, const struct layout *l, const char *name, double (*at)(const struct layout *, unsigned))
@@ -200,13 +209,43 @@ static void add_scales(struct plot *p)
 	eg_str_free(&tops);
 }
 
+/* The labels that bars have numbers for, as many in a line as fit; returns the number of lines. */
+static unsigned add_foot(struct plot *p, const struct layout *l)
+{
+	struct eg_str lines = { 0 }, line = { 0 };
+	unsigned n = 0;
+
+	for (unsigned i = 0; l->numbered && i < p->nr_points; i++) {
+		char one[300];
+
+		(void)snprintf(one, sizeof(one), "%u: %s", i + 1, p->points[i].label);
+		if (line.len && plot_text_width(eg_str_text(&line), SMALL) + plot_text_width(one, SMALL) + 8 > l->width - l->left) {
+			eg_str_add(&lines, n++ ? ", " : "");
+			plot_add_quoted(&lines, eg_str_text(&line));
+			eg_str_free(&line);
+		}
+		eg_str_addf(&line, "%s%s", line.len ? "    " : "", one);
+	}
+	if (line.len) {
+		eg_str_add(&lines, n++ ? ", " : "");
+		plot_add_quoted(&lines, eg_str_text(&line));
+	}
+	eg_str_addf(&p->vars, "foot_lines = %u\n", n);
+	if (n)
+		eg_str_addf(&p->vars, "array foot_line[%u] = [%s]\n", n, eg_str_text(&lines));
+	p->vars.failed |= lines.failed || line.failed;
+	eg_str_free(&lines);
+	eg_str_free(&line);
+	return n;
+}
+
 void plot_layout(struct plot *p)
 {
 	struct layout l = { .width = p->width == PLOT_COLUMN ? 252.0 : 515.52, .right = 7 };
 	unsigned last_row;
 	double foot;
 
-	l.label = p->nr_panels > 1 || p->figure->table == FIGURE_LATENCY || bars(p) ? 12 : 5;
+	l.label = p->nr_panels > 1 || p->figure->table == FIGURE_LATENCY || bars(p) ? 14 : 5;
 	if (bars(p)) {
 		l.left = l.gap = 33;
 		l.panel = 64;
@@ -235,6 +274,8 @@ void plot_layout(struct plot *p)
 		l.inner = l.bottom;
 	l.key = place_key(p, &l);
 	foot = bars(p) && *p->axes ? 9 : 0;     /* what the labels below bars are labels of */
+	if (bars(p))
+		foot += 7.5 * add_foot(p, &l);
 	l.height = l.key + l.rows * (l.label + l.panel) + (l.rows - 1) * l.inner + l.bottom + foot + 1;
 	eg_str_addf(&p->vars, "fig_width = %.4g\nfig_height = %.4g\nkey_height = %.4f\n", l.width / 72.0, l.height / 72.0,
 		    l.key / l.height);
@@ -249,6 +290,6 @@ void plot_layout(struct plot *p)
 	eg_str_addf(&p->vars, "panel_columns = %u\n", l.cols);
 	if (!bars(p))
 		return;
-	eg_str_addf(&p->vars, "label_angle = %d\n", l.rotate);
+	eg_str_addf(&p->vars, "label_angle = %d\nnumbered = %d\n", l.rotate, l.numbered);
 	add_scales(p);
 }

@@ -36,7 +36,8 @@ const char          *figure_did_you_mean(const char *name);
 enum plot_format { PLOT_PDF = 1, PLOT_PNG = 2, PLOT_SVG = 4 };
 enum plot_width  { PLOT_COLUMN /* 3.5 in */, PLOT_TEXT /* 7.16 in */ };
 
-#define PLOT_MAX_POINTS 16u     /* more curves or bars than this cannot be told apart */
+#define PLOT_MAX_POINTS 16u     /* more bars than this have no room */
+#define PLOT_MAX_CURVES 8u      /* more curves than this cannot be told apart */
 #define PLOT_MAX_FILES  32u
 
 struct plot_request {
@@ -63,7 +64,7 @@ struct plot_report {
 
 /*
  * Draw. EG_USAGE for a figure or label that does not exist; EG_BAD_INPUT when a figure that was asked for by name has
- * no data in these files (one that was not is skipped, and the report says why); EG_IO when a file cannot be written or
+ * no data in these files (one that was not is skipped, and the report says why), or nothing at all can be drawn; EG_IO when a file cannot be written or
  * gnuplot or pdftoppm is missing, fails, or takes longer than a minute (with its message); EG_NO_MEMORY. The figures
  * before the failing one are complete. `report` may be NULL.
  */

@@ -10,3 +10,8 @@ EXTRA_DIST += plots/gen-figures.sh
 plots/registry.c: $(top_srcdir)/plots/plugins.mk $(top_srcdir)/plots/gen-figures.sh $(FIGURE_PLUGINS)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && (cd $(srcdir) && $(SHELL) plots/gen-figures.sh $(FIGURE_PLUGINS)) > $@.tmp && mv $@.tmp $@
 CLEANFILES += plots/registry.c
+
+# A result of any shape that has what figures need; not a test.
+check_PROGRAMS += tests/make_figures
+tests_make_figures_SOURCES = tests/make_figures.c
+tests_make_figures_LDADD = $(results_libs)

@@ -45,6 +45,7 @@ struct plot {
 	enum plot_width      width;
 	struct eg_arena      arena;
 	unsigned             nr_points, nr_panels, nr_blocks;
+	size_t               nr_wanted;     /* points that were asked for; more than fit: none is drawn */
 	struct plot_point    points[PLOT_MAX_POINTS];
 	const char          *axes;          /* "page_allocator, thp": what the points' labels are labels of */
 	struct plot_panel    panels[PLOT_MAX_PANELS];

@@ -14,10 +14,11 @@ part_colours = "#BFDDF0 #E69F00 #00436A"
 set multiplot
 set xrange [0.3:nr_points + 0.7]
 set boxwidth 2 * box
-set label 3 axes at screen (left[1] + right[panel_columns]) / 2, high(5) center font ",7"
 do for [i=1:nr_panels] {
+	unset label
 	@place
 	@name
+	if (i == 1) { @foot }
 	@bar_axes
 	y_text = panel_unit[i]
 	y_left = 24
