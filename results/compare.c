@@ -13,23 +13,29 @@
 #include <stdio.h>
 
 #define MAX_POINTS  100000u
-#define MAX_DEFAULT 28u
-#define FEW         12u          /* a selection shorter than this is filled up */
+#define MAX_DEFAULT 16u          /* a selection is at most so long */
+#define FEW         6u           /* ... and one shorter than this is filled up */
 
 /*
- * What a person wants to see first, in this order; of these the ones the files have, and that are not zero or undefined
- * everywhere, are shown. Two patterns in a row keep what belongs together side by side.
+ * What a person wants to see first, in this order; of these the ones the files have, that are not zero or undefined
+ * everywhere and not equal at every point, are shown. Two patterns in a row keep what belongs together side by side.
+ * Of two metrics that say the same in other words (huge_pct and the unusable index of order 9, misses per access and
+ * per thousand of them) one stands here.
  */
 static const char *const selection[][2] = {
-	{ "elapsed" }, { "slowdown*" }, { "fault_count.all" }, { "fault_latency.*.p50", "fault_latency.*.p99" },
-	{ "alloc_latency.*.p50", "alloc_latency.*.p99" }, { "fork_latency.*p50", "fork_latency.*p99" },
-	{ "stall_latency.*.p99" }, { "cow.breaks" }, { "mem.used" }, { "pt.bytes" }, { "frag.unusable_milli.all.9" },
-	{ "frag.huge_pct" }, { "frag.free_huge" }, { "frag.compact_moves" }, { "tlb.global_miss_ratio" }, { "tlb.mpka" },
-	{ "walk.refs_per_walk" }, { "shootdown.ipis" }, { "reclaim.efficiency" }, { "refault.ratio" }, { "swap.in", "swap.out" },
-	{ "alloc.failed" }, { "task.oom_kills", "oom.kills" },
+	{ "elapsed" }, { "slowdown*" }, { "fault_count.all" }, { "fault_latency.anon.p50", "fault_latency.anon.p99" },
+	{ "fault_latency.cow.p50", "fault_latency.cow.p99" }, { "alloc_latency.alloc.0.p50", "alloc_latency.alloc.0.p99" },
+	{ "alloc_latency.alloc.9.p50", "alloc_latency.alloc.9.p99" }, { "fork_latency.fork.p50", "fork_latency.fork.p99" },
+	{ "stall_latency.*.p99" }, { "memory_wait.*.p99" }, { "tlb.global_miss_ratio" }, { "walk.refs_per_walk" },
+	{ "shootdown.ipis" }, { "mem.used" }, { "pt.bytes" }, { "frag.huge_pct" }, { "frag.free_huge" },
+	{ "frag.compact_moves" }, { "alloc.failed" }, { "task.oom_kills", "oom.kills" }, { "reclaim.efficiency" },
+	{ "refault.ratio" }, { "swap.in", "swap.out" },
 };
 /* ... and when few of these are there. */
-static const char *const fallback[][2] = { { "run.elapsed" }, { "frag.unusable_milli.*.9" }, { "tlb.miss_ratio*" } };
+static const char *const fallback[][2] = {
+	{ "fault_latency.*.p50", "fault_latency.*.p99" }, { "tlb.miss_ratio*" }, { "time_pct.walk" },
+	{ "frag.unusable_milli.*.9" }, { "cow.breaks" },
+};
 
 static eg_status no_memory(struct eg_errors *err)
 {
@@ -38,18 +44,13 @@ static eg_status no_memory(struct eg_errors *err)
 
 /* -- metrics -- */
 
-static bool add_metric(struct compare *c, size_t *cap, const struct result_metric *m)
-{
-	struct result_metric *n;
-
-	for (size_t i = 0; i < c->nr_metrics; i++)
-		if (strcmp(c->metrics[i].name, m->name) == 0)
-			return true;
-	n = eg_grow((void **)&c->metrics, &c->nr_metrics, cap, sizeof(*n));
-	if (n)
-		*n = *m;
-	return n != NULL;
-}
+struct chosen {
+	size_t cap, nr_varying;  /* metrics that are not the same at every point */
+	size_t limit;            /* of nr_varying */
+	bool   selected;         /* by us, not by name: only what tells something */
+	bool   keep_same;
+	bool   any;              /* something fitted the last pattern */
+};
 
 /* Has any point of the file something else than zero or NaN for it? */
 static bool is_telling(struct result_file *f, unsigned metric)
@@ -65,21 +66,69 @@ static bool is_telling(struct result_file *f, unsigned metric)
 	return false;
 }
 
-/* Add the metrics that fit one of two patterns (the second may be NULL). */
-static bool add_matching(struct compare *c, size_t *cap, const char *pattern, const char *other, bool telling_only,
-			 bool *any)
+static bool has_metric(const struct compare *c, const char *name)
 {
+	for (size_t i = 0; i < c->nr_metrics; i++)
+		if (strcmp(c->metrics[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Does a metric differ between any two points, for any seed? Of one point there is nothing to say: yes. */
+static bool varies(const struct compare *c, const char *name)
+{
+	const struct result_file *first = c->files[0];
+	const double *a, *b;
+
+	if (c->nr_points < 2)
+		return true;
+	for (unsigned k = 0; k < c->nr_files; k++) {
+		struct result_file *f = c->files[k];
+		const unsigned nr_a = result_nr_seeds(first), nr_b = result_nr_seeds(f);
+		int ma = result_find_metric(first, name), mb = result_find_metric(f, name);
+
+		if (ma < 0 || mb < 0 || result_values(c->files[0], (unsigned)ma, &a, NULL) != EG_OK ||
+		    result_values(f, (unsigned)mb, &b, NULL) != EG_OK)
+			return true;
+		for (size_t p = 0; p < result_nr_points(f); p++)
+			for (unsigned i = 0; i < nr_b; i++)
+				for (unsigned j = 0; j < nr_a; j++)
+					if (result_seeds(f)[i] == result_seeds(first)[j] &&
+					    (isnan(a[j]) != isnan(b[p * nr_b + i]) || fabs(a[j] - b[p * nr_b + i]) > 0.0))
+						return true;
+	}
+	return false;
+}
+
+/* Add the metrics that fit one of two patterns (the second may be NULL). */
+static bool add_matching(struct compare *c, struct chosen *to, const char *pattern, const char *other)
+{
+	to->any = false;
 	for (unsigned k = 0; k < c->nr_files; k++)
 		for (unsigned i = 0; i < result_nr_metrics(c->files[k]); i++) {
 			const struct result_metric *m = result_metric(c->files[k], i);
+			struct result_metric *n;
+			bool same;
 
 			if (fnmatch(pattern, m->name, 0) != 0 && (!other || fnmatch(other, m->name, 0) != 0))
 				continue;
-			if (telling_only && !is_telling(c->files[k], i))
+			if (to->selected && !is_telling(c->files[k], i))
 				continue;
-			*any = true;
-			if (!add_metric(c, cap, m))
+			to->any = true;
+			if (has_metric(c, m->name))
+				continue;
+			same = to->selected && !varies(c, m->name);
+			if (!same && to->nr_varying >= to->limit)
+				continue;
+			if (same && !to->keep_same) {
+				c->nr_same += k == 0;   /* what does not vary is in the first file */
+				continue;
+			}
+			n = eg_grow((void **)&c->metrics, &c->nr_metrics, &to->cap, sizeof(*n));
+			if (!n)
 				return false;
+			*n = *m;
+			to->nr_varying += !same;
 		}
 	return true;
 }
@@ -110,11 +159,37 @@ static eg_status unknown_metric(const struct compare *c, const char *word, struc
 		       word, list);
 }
 
-static eg_status choose_metrics(struct compare *c, const char *const *names, unsigned nr, struct eg_errors *err)
+/* The readable selection. */
+static bool select_metrics(struct compare *c, bool keep_same)
 {
+	struct chosen to = { .limit = MAX_DEFAULT, .selected = true, .keep_same = keep_same };
+	bool ok = true;
+
+	c->nr_same = 0;
+	for (unsigned k = 0; k < c->nr_files && ok; k++)        /* the measured interval; where there is none, the run */
+		if (result_find_metric(c->files[k], "elapsed") < 0)
+			ok = add_matching(c, &to, "run.elapsed", NULL);
+	for (size_t i = 0; i < EG_ARRAY_LEN(selection) && ok; i++)
+		ok = add_matching(c, &to, selection[i][0], selection[i][1]);
+	to.limit = FEW;
+	to.keep_same = false;
+	for (size_t i = 0; i < EG_ARRAY_LEN(fallback) && to.nr_varying < FEW && ok; i++) {
+		size_t nr_same = c->nr_same;
+
+		ok = add_matching(c, &to, fallback[i][0], fallback[i][1]);
+		c->nr_same = nr_same;   /* of these nobody expects to hear */
+	}
+	to.limit = MAX_DEFAULT;
+	if (ok && !c->nr_metrics && !c->nr_same)
+		ok = add_matching(c, &to, "*", NULL);
+	return ok;
+}
+
+static eg_status choose_metrics(struct compare *c, const char *const *names, unsigned nr, bool keep_same,
+				struct eg_errors *err)
+{
+	struct chosen to = { .limit = SIZE_MAX };
 	eg_status s = EG_OK;
-	size_t cap = 0;
-	bool any;
 
 	for (unsigned k = 0; k < c->nr_files; k++)
 		c->nr_available += result_nr_metrics(c->files[k]);
@@ -128,27 +203,19 @@ static eg_status choose_metrics(struct compare *c, const char *const *names, uns
 		c->nr_available += k == i;
 	}
 	for (unsigned i = 0; i < nr; i++) {
-		any = false;
-		if (!add_matching(c, &cap, names[i], NULL, false, &any))
+		if (!add_matching(c, &to, names[i], NULL))
 			return no_memory(err);
-		if (!any)
+		if (!to.any)
 			s = unknown_metric(c, names[i], err);
 	}
 	if (s != EG_OK || nr)
 		return s;
 	c->own_choice = true;
-	for (size_t i = 0; i < EG_ARRAY_LEN(selection) && c->nr_metrics < MAX_DEFAULT; i++)
-		if (!add_matching(c, &cap, selection[i][0], selection[i][1], true, &any))
-			return no_memory(err);
-	for (size_t i = 0; i < EG_ARRAY_LEN(fallback) && c->nr_metrics < FEW; i++)
-		if (!add_matching(c, &cap, fallback[i][0], fallback[i][1], true, &any))
-			return no_memory(err);
-	if (!c->nr_metrics && !add_matching(c, &cap, "*", NULL, false, &any))
+	/* Where nothing differs, that is what is to be seen. */
+	if (!select_metrics(c, keep_same) || (!c->nr_metrics && !select_metrics(c, true)))
 		return no_memory(err);
-	if (c->nr_metrics > MAX_DEFAULT)
-		c->nr_metrics = MAX_DEFAULT;
 	if (!c->nr_metrics)
-		return eg_fail(err, EG_BAD_INPUT, "%s: holds no metric", result_path(c->files[0]));
+		return eg_fail(err, EG_BAD_INPUT, "%s: holds no metric that is not zero", result_path(c->files[0]));
 	return EG_OK;
 }
 
@@ -328,16 +395,16 @@ static eg_status compute(struct compare *c, struct eg_errors *err)
 }
 
 eg_status compare_build(struct compare *c, struct result_file **files, unsigned nr_files, const char *baseline,
-			const char *const *metrics, unsigned nr_metrics, struct eg_errors *err)
+			const char *const *metrics, unsigned nr_metrics, bool keep_same, struct eg_errors *err)
 {
 	eg_status s;
 
 	memset(c, 0, sizeof(*c));
 	c->files = files;
 	c->nr_files = nr_files;
-	s = choose_metrics(c, metrics, nr_metrics, err);
+	s = list_points(c, err);
 	if (s == EG_OK)
-		s = list_points(c, err);
+		s = choose_metrics(c, metrics, nr_metrics, keep_same, err);
 	if (s == EG_OK)
 		s = choose_baselines(c, baseline, err);
 	if (s == EG_OK)

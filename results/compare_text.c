@@ -1,27 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * compare_text - a comparison as a table for people: plain, Markdown, LaTeX; see compare.h.
+ * compare_text - a comparison for people: its numbers and words, and the tables for papers and pages; see compare.h.
  *
  * Tables show mean and half of the 95 % interval with as many digits as the interval supports, in a unit with a prefix
- * that suits the row.
+ * that suits the metric.
  */
-#include "results/compare.h"
+#include "results/compare_text.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
-#define GAP 3u                   /* blanks between columns */
-
 /* -- numbers for people -- */
 
-struct prefix {
-	double      factor;
-	const char *text;
-};
-
-/* A unit in which the row's largest mean is between 1 and 1000 where that is possible. */
-static struct prefix choose_unit(const char *unit, double largest, char *buf, size_t size)
+/* A unit in which the metric's largest mean is between 1 and 1000 where that is possible. */
+static struct compare_unit choose_unit(const char *unit, double largest, char *buf, size_t size)
 {
 	static const struct { const char *from; double factor; const char *to; } steps[] = {
 		{ "ns", 1e9, "s" }, { "ns", 1e6, "ms" }, { "ns", 1e3, "us" }, { "ps", 1e12, "s" }, { "ps", 1e9, "ms" },
@@ -36,16 +29,16 @@ static struct prefix choose_unit(const char *unit, double largest, char *buf, si
 			continue;
 		known = true;
 		if (largest >= steps[i].factor)
-			return (struct prefix){ steps[i].factor, steps[i].to };
+			return (struct compare_unit){ steps[i].factor, steps[i].to };
 	}
 	if (!known && largest >= 1e6) {
 		bool giga = largest >= 1e9;
 
 		(void)snprintf(buf, size, "%s%s%s", giga ? "G" : "M", strcmp(unit, "1") == 0 ? "" : " ",
 			       strcmp(unit, "1") == 0 ? "" : unit);
-		return (struct prefix){ giga ? 1e9 : 1e6, buf };
+		return (struct compare_unit){ giga ? 1e9 : 1e6, buf };
 	}
-	return (struct prefix){ 1.0, strcmp(unit, "1") == 0 ? "" : unit };
+	return (struct compare_unit){ 1.0, strcmp(unit, "1") == 0 ? "" : unit };
 }
 
 static int clip(double d)
@@ -53,30 +46,19 @@ static int clip(double d)
 	return d < 0.0 ? 0 : d > 6.0 ? 6 : (int)d;
 }
 
-/* Decimals: two digits of the interval; without one, four digits of the value, none for a whole number. */
+/*
+ * Decimals: two digits of the interval, but no more than seven digits of the value, which nobody reads; without an
+ * interval four digits of the value, none for a whole number.
+ */
 static int decimals(double value, double half)
 {
+	const double digits = fabs(value) >= 1.0 ? floor(log10(fabs(value))) + 1.0 : 1.0;
+
 	if (half > 0.0)
-		return clip(1.0 - floor(log10(half)));
+		return clip(fmin(1.0 - floor(log10(half)), 7.0 - digits));
 	if (fabs(value) < 1e6 && value >= floor(value) && value <= floor(value))
 		return 0;
 	return clip(3.0 - floor(log10(fabs(value))));
-}
-
-static void value_text(const struct compare_cell *c, double factor, char *buf, size_t size)
-{
-	double value = c->mean.mean / factor, half = c->mean.half / factor;
-	int d;
-
-	if (!c->mean.n) {
-		(void)snprintf(buf, size, "-");
-		return;
-	}
-	d = decimals(value, half);
-	if (isnan(half))
-		(void)snprintf(buf, size, "%.*f ± -", d, value);
-	else
-		(void)snprintf(buf, size, "%.*f ± %.*f", d, value, half > 0.0 ? d : 0, half);
 }
 
 /* "+" better, "-" worse, "*" different where neither is; twice if it stands after Holm's correction. */
@@ -88,61 +70,87 @@ static const char *mark(const struct compare_cell *c, int better)
 	return c->pair.differs ? marks[side + 1][c->p_holm < 0.05] : "";
 }
 
-static void change_text(const struct compare_cell *c, bool is_base, int better, double factor, char *buf, size_t size)
+/* Decimals of a ratio: two, and more where a difference that is one would read "x1.00". */
+static int ratio_decimals(const struct compare_cell *c)
 {
-	char number[40] = "";
+	double shown = 0.005;
+	int d = 2;
 
+	if (c->pair.ratio >= 99.995)
+		return 0;
+	for (; c->pair.differs && d < 6 && fabs(c->pair.ratio - 1.0) < shown; shown /= 10.0)
+		d++;
+	return d;
+}
+
+static void change_text(const struct compare_cell *c, bool is_base, double factor, char *buf, size_t size)
+{
 	if (is_base)
-		(void)snprintf(number, sizeof(number), "base  ");
+		(void)snprintf(buf, size, "base");
 	else if (!c->pair.n)
-		(void)snprintf(number, sizeof(number), "-  ");
+		(void)snprintf(buf, size, "-");
 	else if (!isnan(c->pair.ratio))
-		(void)snprintf(number, sizeof(number), c->pair.ratio >= 99.995 ? "x%.0f" : "x%.2f", c->pair.ratio);
+		(void)snprintf(buf, size, "x%.*f", ratio_decimals(c), c->pair.ratio);
 	else if (!(fabs(c->pair.diff) > 0.0) && !(c->pair.half > 0.0))
-		(void)snprintf(number, sizeof(number), "=");
+		(void)snprintf(buf, size, "=");
 	else    /* no ratio to or of zero: the difference */
-		(void)snprintf(number, sizeof(number), "%+.*f", decimals(c->pair.diff / factor, c->pair.half / factor),
+		(void)snprintf(buf, size, "%+.*f", decimals(c->pair.diff / factor, c->pair.half / factor),
 			       c->pair.diff / factor);
-	if (is_base || !c->pair.n)
-		(void)snprintf(buf, size, "%s", number);
-	else
-		(void)snprintf(buf, size, "%s %-2s", number, mark(c, better));
 }
 
-/* -- the table -- */
-
-static unsigned columns_of(const char *s)
+void compare__words(const struct compare *c, const struct compare_units *u, size_t metric, size_t point,
+		    struct compare_words *w)
 {
-	unsigned n = 0;
+	const struct compare_cell *cell = &c->cells[metric * c->nr_points + point];
+	const double factor = u->of[metric].factor, value = cell->mean.mean / factor, half = cell->mean.half / factor;
 
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;        /* code points, not bytes */
-	return n;
+	*w = (struct compare_words){ .mark = "" };
+	if (!cell->mean.n) {
+		(void)snprintf(w->mean, sizeof(w->mean), "-");
+	} else {
+		(void)snprintf(w->mean, sizeof(w->mean), "%.*f", decimals(value, half), value);
+		if (isnan(half) && !u->plain)
+			(void)snprintf(w->half, sizeof(w->half), "-");
+		else if (!isnan(half))
+			(void)snprintf(w->half, sizeof(w->half), "%.*f", half > 0.0 ? decimals(value, half) : 0, half);
+	}
+	if (c->nr_points < 2)
+		return;
+	change_text(cell, c->points[point].base == point, factor, w->change, sizeof(w->change));
+	w->mark = mark(cell, c->metrics[metric].better);
 }
 
-static void pad(struct eg_str *out, unsigned n)
+static double largest_of(const struct compare *c, size_t metric)
 {
-	while (n-- > 0)
-		eg_str_add(out, " ");
+	double largest = 0.0;
+
+	for (size_t i = 0; i < c->nr_points; i++)
+		largest = fmax(largest, fabs(c->cells[metric * c->nr_points + i].mean.mean));
+	return largest;
 }
 
-static void left(struct eg_str *out, const char *text, unsigned width)
+bool compare__units_begin(const struct compare *c, struct compare_units *u)
 {
-	unsigned n = columns_of(text);
-
-	eg_str_add(out, text);
-	pad(out, n < width ? width - n : 0);
+	u->of = eg_calloc(c->nr_metrics, sizeof(*u->of));
+	u->text = eg_calloc(c->nr_metrics, sizeof(*u->text));
+	u->plain = true;
+	if (!u->of || !u->text)
+		return false;
+	for (size_t m = 0; m < c->nr_metrics; m++)
+		u->of[m] = choose_unit(c->metrics[m].unit, largest_of(c, m), u->text[m], sizeof(u->text[m]));
+	for (size_t i = 0; i < c->nr_metrics * c->nr_points; i++)
+		u->plain = u->plain && isnan(c->cells[i].mean.half);
+	return true;
 }
 
-static void right(struct eg_str *out, const char *text, unsigned width)
+void compare__units_end(struct compare_units *u)
 {
-	unsigned n = columns_of(text);
-
-	pad(out, n < width ? width - n : 0);
-	eg_str_add(out, text);
+	eg_free(u->of);
+	eg_free(u->text);
 }
 
-/* Lines above the columns: the axes if all files have the same ones, else one line that says it all. */
+/* -- words -- */
+
 static bool same_axes(const struct compare *c)
 {
 	for (unsigned k = 1; k < c->nr_files; k++) {
@@ -155,27 +163,27 @@ static bool same_axes(const struct compare *c)
 	return true;
 }
 
-static unsigned nr_heads(const struct compare *c)
+unsigned compare__nr_heads(const struct compare *c)
 {
 	unsigned n = result_nr_axes(c->files[0]);
 
 	return same_axes(c) && n ? n + (c->nr_files > 1) : 1;
 }
 
-static const char *head_name(const struct compare *c, unsigned i)
+const char *compare__head_name(const struct compare *c, unsigned i)
 {
-	if (nr_heads(c) == 1 && (!same_axes(c) || !result_nr_axes(c->files[0])))
+	if (compare__nr_heads(c) == 1 && (!same_axes(c) || !result_nr_axes(c->files[0])))
 		return "";
 	if (c->nr_files > 1 && i == 0)
 		return "file";
 	return result_axis_short(c->files[0], c->nr_files > 1 ? i - 1 : i);
 }
 
-static void head_text(const struct compare *c, size_t point, unsigned i, char *buf, size_t size)
+void compare__head(const struct compare *c, size_t point, unsigned i, char *buf, size_t size)
 {
 	const struct compare_point *p = &c->points[point];
 
-	if (nr_heads(c) == 1 && (!same_axes(c) || !result_nr_axes(c->files[0])))
+	if (compare__nr_heads(c) == 1 && (!same_axes(c) || !result_nr_axes(c->files[0])))
 		(void)snprintf(buf, size, "%s", p->text);
 	else if (c->nr_files > 1 && i == 0)
 		(void)snprintf(buf, size, "%.*s", (int)strcspn(p->text, " "), p->text);
@@ -183,117 +191,7 @@ static void head_text(const struct compare *c, size_t point, unsigned i, char *b
 		(void)snprintf(buf, size, "%s", result_point_label(c->files[p->file], p->point, c->nr_files > 1 ? i - 1 : i));
 }
 
-struct layout {
-	unsigned  name, unit;
-	unsigned *value, *change;        /* of each point */
-	struct prefix *prefix;           /* of each metric */
-	char    (*unit_text)[32];
-};
-
-static double largest_of(const struct compare *c, size_t metric)
-{
-	double largest = 0.0;
-
-	for (size_t i = 0; i < c->nr_points; i++)
-		largest = fmax(largest, fabs(c->cells[metric * c->nr_points + i].mean.mean));
-	return largest;
-}
-
-static void measure(const struct compare *c, struct layout *l)
-{
-	char text[1400];
-
-	l->name = 6;
-	for (unsigned h = 0; h < nr_heads(c); h++)
-		l->name = columns_of(head_name(c, h)) > l->name ? columns_of(head_name(c, h)) : l->name;
-	for (size_t m = 0; m < c->nr_metrics; m++) {
-		unsigned n = columns_of(c->metrics[m].name);
-
-		l->name = n > l->name ? n : l->name;
-		l->prefix[m] = choose_unit(c->metrics[m].unit, largest_of(c, m), l->unit_text[m], sizeof(l->unit_text[m]));
-		n = columns_of(l->prefix[m].text);
-		l->unit = n > l->unit ? n : l->unit;
-	}
-	for (size_t i = 0; i < c->nr_points; i++) {
-		for (size_t m = 0; m < c->nr_metrics; m++) {
-			const struct compare_cell *cell = &c->cells[m * c->nr_points + i];
-			unsigned n;
-
-			value_text(cell, l->prefix[m].factor, text, sizeof(text));
-			n = columns_of(text);
-			l->value[i] = n > l->value[i] ? n : l->value[i];
-			if (c->nr_points == 1)
-				continue;
-			change_text(cell, c->points[i].base == i, c->metrics[m].better, l->prefix[m].factor, text, sizeof(text));
-			n = columns_of(text);
-			l->change[i] = n > l->change[i] ? n : l->change[i];
-		}
-		for (unsigned h = 0; h < nr_heads(c); h++) {
-			unsigned have = l->value[i] + (l->change[i] ? 1 + l->change[i] : 0), n;
-
-			head_text(c, i, h, text, sizeof(text));
-			n = columns_of(text);
-			l->value[i] += n > have ? n - have : 0;
-		}
-	}
-}
-
-static void block(const struct compare *c, const struct layout *l, size_t from, size_t to, struct eg_str *out)
-{
-	char text[1400];
-
-	for (unsigned h = 0; h < nr_heads(c); h++) {
-		left(out, head_name(c, h), l->name + 1 + l->unit);
-		for (size_t i = from; i < to; i++) {
-			head_text(c, i, h, text, sizeof(text));
-			pad(out, GAP);
-			right(out, text, l->value[i]);
-			if (i + 1 < to)
-				pad(out, l->change[i] ? 1 + l->change[i] : 0);
-		}
-		eg_str_add(out, "\n");
-	}
-	for (size_t m = 0; m < c->nr_metrics; m++) {
-		const double factor = l->prefix[m].factor;
-
-		left(out, c->metrics[m].name, l->name + 1);
-		left(out, l->prefix[m].text, l->unit);
-		for (size_t i = from; i < to; i++) {
-			const struct compare_cell *cell = &c->cells[m * c->nr_points + i];
-
-			pad(out, GAP);
-			value_text(cell, factor, text, sizeof(text));
-			right(out, text, l->value[i]);
-			if (!l->change[i])
-				continue;
-			pad(out, 1);
-			change_text(cell, c->points[i].base == i, c->metrics[m].better, factor, text, sizeof(text));
-			right(out, text, l->change[i]);
-		}
-		while (out->len && out->p[out->len - 1] == ' ')
-			out->p[--out->len] = '\0';
-		eg_str_add(out, "\n");
-	}
-}
-
-static void title(const struct compare *c, struct eg_str *out)
-{
-	for (unsigned k = 0; k < c->nr_files; k++) {
-		const char *gaps = result_provenance(c->files[k], "missing_cells");
-		unsigned n = 0;
-
-		eg_str_addf(out, "%s: %zu point%s x %u seed%s\n", result_name(c->files[k]), result_nr_points(c->files[k]),
-			    result_nr_points(c->files[k]) == 1 ? "" : "s", result_nr_seeds(c->files[k]),
-			    result_nr_seeds(c->files[k]) == 1 ? "" : "s");
-		for (; *gaps; gaps++)
-			n += *gaps == '\n';
-		if (n)
-			eg_str_addf(out, "warning: %u cells of %s are missing\n", n, result_name(c->files[k]));
-	}
-	eg_str_add(out, "mean ± half of the 95 % interval over the seeds (Student t)\n\n");
-}
-
-static void legend(const struct compare *c, struct eg_str *out)
+void compare__legend(const struct compare *c, const char *points_are, struct eg_str *out)
 {
 	size_t marked = 0, after = 0;
 	bool one = true;
@@ -304,73 +202,26 @@ static void legend(const struct compare *c, struct eg_str *out)
 	}
 	for (size_t i = 0; i < c->nr_points; i++)
 		one = one && c->points[i].base == c->points[0].base;
-	eg_str_add(out, "\n");
 	if (c->own_choice && c->nr_metrics < c->nr_available)
 		eg_str_addf(out, "%zu of %zu metrics; --metric NAME or --metric 'PATTERN*' shows others.\n", c->nr_metrics,
 			    c->nr_available);
+	if (c->nr_same)
+		eg_str_addf(out, "Left out, because equal at every point: %zu; --identical shows them.\n", c->nr_same);
 	if (c->nr_points < 2)
 		return;
 	if (one)
 		eg_str_addf(out, "Baseline: %s.", c->points[c->points[0].base].text);
 	else
-		eg_str_add(out, "Each column is compared with the `base` column that shares its other labels.");
+		eg_str_addf(out, "Each %s is compared with the `base` %s that shares its other labels.", points_are, points_are);
 	eg_str_add(out, " xR: geometric mean of the ratios to it, seed by seed; +D, -D, =: the difference, where there"
 		   " is no ratio.\n");
 	if (!c->nr_tests) {
 		eg_str_add(out, "No interval, so no mark: fewer than two seeds in common.\n");
 		return;
 	}
-	eg_str_addf(out, "Marks: + better, - worse, * different, where the 95 %% interval of the paired difference excludes zero:\n"
-		    "%zu of %zu comparisons, of which about %.0f by chance alone would be; doubled: %zu that stand after Holm's"
-		    " correction.\n", marked, c->nr_tests, ceil(0.05 * (double)c->nr_tests), after);
-}
-
-static bool begin_layout(const struct compare *c, struct layout *l)
-{
-	l->value = eg_calloc(c->nr_points, sizeof(*l->value));
-	l->change = eg_calloc(c->nr_points, sizeof(*l->change));
-	l->prefix = eg_calloc(c->nr_metrics, sizeof(*l->prefix));
-	l->unit_text = eg_calloc(c->nr_metrics, sizeof(*l->unit_text));
-	if (!l->value || !l->change || !l->prefix || !l->unit_text)
-		return false;
-	measure(c, l);
-	return true;
-}
-
-static void end_layout(struct layout *l)
-{
-	eg_free(l->value);
-	eg_free(l->change);
-	eg_free(l->prefix);
-	eg_free(l->unit_text);
-}
-
-void compare_table(const struct compare *c, unsigned width, struct eg_str *out)
-{
-	struct layout l = { 0 };
-	size_t from = 0;
-
-	if (begin_layout(c, &l)) {
-		title(c, out);
-		while (from < c->nr_points) {
-			size_t to = from;
-			unsigned used = l.name + 1 + l.unit;
-
-			while (to < c->nr_points) {
-				used += GAP + l.value[to] + (l.change[to] ? 1 + l.change[to] : 0);
-				if (width && used > width && to > from)
-					break;
-				to++;
-			}
-			eg_str_add(out, from ? "\n" : "");
-			block(c, &l, from, to, out);
-			from = to;
-		}
-		legend(c, out);
-	} else {
-		out->failed = true;
-	}
-	end_layout(&l);
+	eg_str_addf(out, "Marks: + better, - worse, * different, where the 95 %% interval of the paired difference excludes zero:"
+		    " %zu of %zu comparisons, of which about %.0f by chance alone would be; doubled: %zu that stand after"
+		    " Holm's correction.\n", marked, c->nr_tests, ceil(0.05 * (double)c->nr_tests), after);
 }
 
 /* -- for papers and pages -- */
@@ -392,8 +243,8 @@ static void head_line(const struct compare *c, size_t point, struct eg_str *out,
 {
 	char text[1400];
 
-	for (unsigned h = 0; h < nr_heads(c); h++) {
-		head_text(c, point, h, text, sizeof(text));
+	for (unsigned h = 0; h < compare__nr_heads(c); h++) {
+		compare__head(c, point, h, text, sizeof(text));
 		escaped(out, h ? ", " : "", "", false);
 		escaped(out, text, special, latex);
 	}
@@ -401,10 +252,10 @@ static void head_line(const struct compare *c, size_t point, struct eg_str *out,
 
 void compare_markdown(const struct compare *c, struct eg_str *out)
 {
-	struct layout l = { 0 };
-	char text[200];
+	struct compare_units u = { 0 };
+	struct compare_words w;
 
-	out->failed |= !begin_layout(c, &l);
+	out->failed |= !compare__units_begin(c, &u);
 	if (!out->failed) {
 		eg_str_add(out, "| metric | unit |");
 		for (size_t i = 0; i < c->nr_points; i++) {
@@ -417,41 +268,35 @@ void compare_markdown(const struct compare *c, struct eg_str *out)
 			eg_str_add(out, "--:|");
 		eg_str_add(out, "\n");
 		for (size_t m = 0; m < c->nr_metrics; m++) {
-			eg_str_addf(out, "| `%s` | %s |", c->metrics[m].name, l.prefix[m].text);
+			eg_str_addf(out, "| `%s` | %s |", c->metrics[m].name, u.of[m].text);
 			for (size_t i = 0; i < c->nr_points; i++) {
-				const struct compare_cell *cell = &c->cells[m * c->nr_points + i];
-
-				value_text(cell, l.prefix[m].factor, text, sizeof(text));
-				eg_str_addf(out, " %s", text);
-				if (c->nr_points > 1) {
-					change_text(cell, c->points[i].base == i, c->metrics[m].better, l.prefix[m].factor, text,
-						    sizeof(text));
-					text[strcspn(text, " ")] = '\0';
-					eg_str_addf(out, " (%s", text);
-					eg_str_addf(out, "%s%s)", *mark(cell, c->metrics[m].better) ? " " : "",
-						    mark(cell, c->metrics[m].better));
-				}
+				compare__words(c, &u, m, i, &w);
+				eg_str_addf(out, " %s%s%s", w.mean, *w.half ? " ± " : "", w.half);
+				if (*w.change)
+					eg_str_addf(out, " (%s%s%s)", w.change, *w.mark ? " " : "", w.mark);
 				eg_str_add(out, " |");
 			}
 			eg_str_add(out, "\n");
 		}
-		legend(c, out);
+		eg_str_add(out, "\n");
+		compare__legend(c, "column", out);
 	}
-	end_layout(&l);
+	compare__units_end(&u);
 }
 
 /* For the package booktabs; the legend is a comment, to be turned into the caption. */
 void compare_latex(const struct compare *c, struct eg_str *out)
 {
 	static const char special[] = "&%$#_{}";
-	struct layout l = { 0 };
+	struct compare_units u = { 0 };
 	struct eg_str text = { 0 };
-	char value[200];
+	struct compare_words w;
 
-	out->failed |= !begin_layout(c, &l);
+	out->failed |= !compare__units_begin(c, &u);
 	if (!out->failed) {
-		legend(c, &text);
-		eg_str_add(out, "% needs \\usepackage{booktabs}; mean and half of the 95 % interval over the seeds (Student t)\n");
+		compare__legend(c, "column", &text);
+		eg_str_addf(out, "%% needs \\usepackage{booktabs}; %s\n", u.plain ? "one seed, so no interval"
+			    : "mean and half of the 95 % interval over the seeds (Student t)");
 		for (const char *p = eg_str_text(&text); *p; p += strcspn(p, "\n") + (p[strcspn(p, "\n")] == '\n'))
 			if (*p != '\n')
 				eg_str_addf(out, "%% %.*s\n", (int)strcspn(p, "\n"), p);
@@ -468,28 +313,17 @@ void compare_latex(const struct compare *c, struct eg_str *out)
 		for (size_t m = 0; m < c->nr_metrics; m++) {
 			escaped(out, c->metrics[m].name, special, true);
 			eg_str_add(out, " & ");
-			escaped(out, l.prefix[m].text, special, true);
+			escaped(out, u.of[m].text, special, true);
 			for (size_t i = 0; i < c->nr_points; i++) {
-				const struct compare_cell *cell = &c->cells[m * c->nr_points + i];
-				char *sign;
-
-				value_text(cell, l.prefix[m].factor, value, sizeof(value));
-				sign = strstr(value, "±");
-				if (sign)
-					eg_str_addf(out, " & $%.*s\\pm%s$", (int)(sign - value), value, sign + strlen("±"));
+				compare__words(c, &u, m, i, &w);
+				if (*w.half)
+					eg_str_addf(out, " & $%s \\pm %s$", w.mean, w.half);
 				else
-					eg_str_addf(out, " & %s", value);
-				change_text(cell, c->points[i].base == i, c->metrics[m].better, l.prefix[m].factor, value,
-					    sizeof(value));
-				value[strcspn(value, " ")] = '\0';
-				if (c->nr_points == 1)
-					eg_str_add(out, " &");
-				else if (*value == 'x' && *mark(cell, c->metrics[m].better))
-					eg_str_addf(out, " & $\\times %s^{%s}$", value + 1, mark(cell, c->metrics[m].better));
-				else if (*value == 'x')
-					eg_str_addf(out, " & $\\times %s$", value + 1);
+					eg_str_addf(out, " & %s", w.mean);
+				if (*w.change == 'x')
+					eg_str_addf(out, *w.mark ? " & $\\times %s^{%s}$" : " & $\\times %s%s$", w.change + 1, w.mark);
 				else
-					eg_str_addf(out, " & %s", value);
+					eg_str_addf(out, *w.mark ? " & $%s^{%s}$" : " & %s%s", w.change, w.mark);
 			}
 			eg_str_add(out, " \\\\\n");
 		}
@@ -497,5 +331,5 @@ void compare_latex(const struct compare *c, struct eg_str *out)
 	}
 	out->failed |= text.failed;
 	eg_str_free(&text);
-	end_layout(&l);
+	compare__units_end(&u);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "sim/base/check.h"
@@ -91,4 +92,18 @@ bool cli_color(void)
 	if ((no && *no) || (term && strcmp(term, "dumb") == 0))
 		return false;
 	return isatty(STDERR_FILENO) == 1;
+}
+
+unsigned cli_columns(void)
+{
+	const char *text = getenv("COLUMNS");
+	char *end = NULL;
+	unsigned long n = text ? strtoul(text, &end, 10) : 0;
+	struct winsize w;
+
+	if (n > 0 && n <= 10000 && *end == '\0')
+		return (unsigned)n;
+	if (isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col)
+		return w.ws_col;
+	return 120;
 }

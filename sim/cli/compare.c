@@ -2,8 +2,6 @@
 /* compare - sweep points of one or several results, side by side, with intervals and marks. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "results/compare.h"
 #include "sim/base/mem.h"
@@ -14,6 +12,7 @@
 static const struct cli_option options[] = {
 	{ .name = "baseline", .arg = "K=V,...", .help = "compare with these labels (default: compare.baseline of the experiment, else the first point)" },
 	{ .name = "metric", .letter = 'm', .arg = "NAME", .help = "a metric, or a pattern with * and ?; may be repeated (default: a readable selection)", .repeat = true },
+	{ .name = "identical", .help = "keep metrics of the default selection that are equal at every point" },
 	{ .name = "format", .letter = 'f', .arg = "FORMAT", .help = "table (default), csv, json, markdown or latex" },
 	{ .name = "json", .help = "the same as --format json" },
 	{ 0 }
@@ -38,16 +37,6 @@ static bool read_format(const struct cli_args *args, enum format *out)
 	return false;
 }
 
-/* A terminal's width; no limit when the table goes to a file or pipe. */
-static unsigned table_width(void)
-{
-	struct winsize w;
-
-	if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) != 0)
-		return 0;
-	return w.ws_col;
-}
-
 static eg_status show(struct result_file **files, unsigned nr, const struct cli_args *args, enum format format,
 		      struct eg_errors *err)
 {
@@ -63,7 +52,8 @@ static eg_status show(struct result_file **files, unsigned nr, const struct cli_
 				metrics[nr_metrics] = args->values[i][nr_metrics];
 				nr_metrics++;
 			}
-	EG_TRY(compare_build(&c, files, nr, cli_value(args, "baseline"), metrics, nr_metrics, err));
+	EG_TRY(compare_build(&c, files, nr, cli_value(args, "baseline"), metrics, nr_metrics,
+			     cli_given(args, "identical"), err));
 	if (format == FORMAT_CSV)
 		compare_csv(&c, &out);
 	else if (format == FORMAT_JSON)
@@ -73,7 +63,7 @@ static eg_status show(struct result_file **files, unsigned nr, const struct cli_
 	else if (format == FORMAT_LATEX)
 		compare_latex(&c, &out);
 	else
-		compare_table(&c, table_width(), &out);
+		compare_table(&c, cli_columns(), &out);
 	if (out.failed)
 		s = eg_fail(err, EG_NO_MEMORY, "no memory for the text of the comparison");
 	else
@@ -112,7 +102,10 @@ const struct verb_ops verb_compare_ops = {
 		"Shows each metric at each sweep point as its mean over the seeds and half of the 95 % interval, and\n"
 		"its ratio to a baseline. The same seed is the same workload at every point, so values are compared\n"
 		"seed by seed; a difference is marked only when the 95 % interval of the paired differences excludes\n"
-		"zero. With several files each point is compared with the same point of the first file.",
+		"zero. With several files each point is compared with the same point of the first file.\n"
+		"\n"
+		"The table is as wide as the terminal, or as COLUMNS says; 120 columns where there is neither. Points\n"
+		"that do not fit side by side follow in groups, each with its baselines, or become the rows.",
 	.example = "engram compare quickstart.h5 --baseline page_allocator=buddy --metric 'fault_latency.*'",
 	.options = options,
 	.min_args = 1,

@@ -63,4 +63,7 @@ int cli_usage(const char *fmt, ...) EG_PRINTF(1, 2);
 /* True if stderr is a terminal that may be coloured (NO_COLOR, TERM=dumb). */
 bool cli_color(void);
 
+/* Columns for a table on stdout: COLUMNS if it is a number, else the terminal's width, else 120. */
+unsigned cli_columns(void);
+
 #endif

@@ -44,8 +44,38 @@ result $? "equal zeros have no ratio and no mark"
 run 0 compare "$r" --metric 'tlb*' --baseline page_allocator=llfree && has out '^tlb.miss_ratio' && ! has out run.elapsed &&
 	has out 'shares its other labels'
 result $? "a pattern and a partial baseline"
-run 0 compare "$one" && has out ' ± -' && ! has out Baseline
+run 0 compare "$one" && ! has out '±' && has out '^values without intervals' && ! has out Baseline
 result $? "one seed has no interval"
+
+# widest: the longest line of "$dir/out" in characters, whatever the locale
+widest() { LC_ALL=C sed 's/[\200-\277]//g' "$dir/out" | LC_ALL=C awk 'length > n { n = length } END { print n + 0 }'; }
+status=0
+for columns in 60 72 80 100 120 200; do
+	for baseline in page_allocator=linux,thp=never thp=always; do
+		for metric in '*' 'fault_latency.*' run.elapsed; do
+			export COLUMNS=$columns
+			run 0 compare "$r" --metric "$metric" --baseline "$baseline" && [ "$(widest)" -le $columns ] || status=1
+			run 0 compare "$r" "$dir/gap.h5" "$one" --metric "$metric" && [ "$(widest)" -le $columns ] || status=1
+		done
+	done
+done
+result $status "no line is wider than COLUMNS"
+COLUMNS=100 && run 0 compare "$r" && [ "$(grep -c '^thp  *never  ' "$dir/out")" -eq 3 ] &&
+	[ "$(grep -c '^fault_latency.cow.p99 .* base ' "$dir/out")" -eq 3 ] && has out '^thp  *never  *always$' &&
+	has out '^page_allocator  *linux$' && has out '^page_allocator  *linux  *llfree$'
+result $? "groups of points, each with the baseline; a label that repeats is left out"
+COLUMNS=100 && run 0 compare "$r" --baseline thp=always && [ "$(grep -c '^thp  *always  *never$' "$dir/out")" -eq 2 ]
+result $? "each group has the baseline of its points, and that one alone"
+COLUMNS=80 && run 0 compare "$r" --metric 'fault_latency.cow.*' && has out '^page_allocator  thp     fault_latency.cow.p50 (us)' &&
+	[ "$(grep -c '^llfree          never   ' "$dir/out")" -eq 1 ] && [ "$(grep -c '^                always  ' "$dir/out")" -eq 2 ]
+result $? "more points than metrics: points are the rows"
+unset COLUMNS
+run 0 compare "$r" && cp "$dir/out" "$dir/default" && COLUMNS=120 && export COLUMNS && run 0 compare "$r" &&
+	cmp -s "$dir/out" "$dir/default" && COLUMNS=wide && run 0 compare "$r" && cmp -s "$dir/out" "$dir/default"
+result $? "without a terminal 120 columns; nonsense in COLUMNS is none"
+unset COLUMNS
+run 0 compare "$one" "$one" && has out '^fault_latency.anon.p50 .* x1.00$' && ! has out '^Left out'
+result $? "where nothing differs at all, that is shown"
 run 0 compare "$dir/gap.h5" && has out 'warning: 1 cells of synthetic are missing'
 result $? "gaps are told"
 run 0 compare "$r" "$one" --metric run.elapsed && has out '^synthetic: 1 point x 1 seed$'

@@ -17,4 +17,6 @@ engram run -q -j 1 small.yaml -o one.h5
 engram run -q -j 2 --block 64 small.yaml -o two.h5
 cmp one.h5 two.h5 && echo "equal bytes"
 engram compare one.h5 --format csv --metric 'fault_count.*' --metric 'cow.*' --metric elapsed
+engram compare one.h5
+COLUMNS=60 engram compare one.h5 --identical
 engram report one.h5 --as buddyinfo --point page_allocator=buddy
