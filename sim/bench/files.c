@@ -15,7 +15,7 @@
 #include "workloads/trace/bench.h"
 #include "workloads/trace/trace.h"
 
-enum { WHOLE = 1 << 23, QUICK = 1 << 20, LIMIT_BLOCK = 1024, ZSTD_LEVEL = 3 };
+enum { WHOLE = 1 << 23, QUICK = 1 << 21, LIMIT_BLOCK = 1024, ZSTD_LEVEL = 3 };
 
 #define LIMIT_DECODE "the same accesses as LEB128 deltas in memory"
 enum rate { PLAIN, ZSTD, GIVEN, REPORT };

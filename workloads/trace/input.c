@@ -200,7 +200,7 @@ static eg_status decompress(struct input *in, uint8_t *to, size_t n, size_t *got
 	const char *wrong;
 
 	for (;;) {
-		size_t more;
+		size_t more = 0;        /* gcc -O3 does not see that a success sets it */
 
 		if (c->at == c->end && !c->source_eof) {
 			EG_TRY(read_some(in, c->in, COMPRESSED_BYTES, &more, err));
