@@ -408,6 +408,8 @@ enum vm_outcome vm_mremap(struct vm *vm, uint32_t number, uint64_t old, uint64_t
 	if (n_start == o_start && n_end <= o_end)
 		return n_end == o_end ? VM_DONE : vm_munmap(vm, number, n_end << EG_PAGE_SHIFT,
 							    (o_end - n_end) << EG_PAGE_SHIFT, w);
+	if (n_start != o_start && n_start < o_end && o_start < n_end)
+		return VM_NOTHING;      /* onto itself: Linux says EINVAL */
 	/* entries are moved one by one: no 2 MiB leaf may be in the way */
 	for (uint64_t p = eg_align_down(o_start, EG_HUGE_PAGES); p < o_end && o == VM_DONE; p += EG_HUGE_PAGES)
 		o = vm__split_huge(vm, s, p, w);
