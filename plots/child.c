@@ -38,9 +38,9 @@ static void start(const char *const *argv, const char *dir, int say, int tell)
 }
 
 /* What the child says until it closes its standard error; false when time is over. */
-static bool listen_to(int fd, char *said, size_t size, unsigned seconds)
+static bool listen_to(int fd, char *said, size_t size, int64_t end)
 {
-	int64_t end = now_ms() + (int64_t)seconds * 1000, left;
+	int64_t left;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	char chunk[512];
 	size_t len = 0;
@@ -68,6 +68,25 @@ static bool listen_to(int fd, char *said, size_t size, unsigned seconds)
 	}
 }
 
+/* Wait for the child's end, and kill it when time is over: false then. It may have closed its output long before. */
+static bool wait_for(pid_t pid, int64_t end, int *status)
+{
+	bool in_time = true;
+
+	for (;;) {
+		pid_t got = waitpid(pid, status, in_time ? WNOHANG : 0);
+
+		if (got == pid || (got < 0 && errno != EINTR))
+			return in_time;
+		if (got == 0 && now_ms() >= end) {
+			in_time = false;
+			(void)kill(pid, SIGKILL);
+		} else if (got == 0) {
+			(void)poll(NULL, 0, 2);
+		}
+	}
+}
+
 /* gnuplot echoes the line and points at the column below it: one line of it all is enough in a message. */
 static void one_line(char *s)
 {
@@ -92,6 +111,7 @@ eg_status plot_child(const char *const *argv, const char *dir, unsigned seconds,
 {
 	int say[2], tell[2], e = 0, status = 0;
 	char said[400] = "";
+	int64_t end;
 	bool in_time;
 	pid_t pid;
 
@@ -112,11 +132,9 @@ eg_status plot_child(const char *const *argv, const char *dir, unsigned seconds,
 		(void)close(tell[0]);
 		return eg_fail_errno(err, false, "cannot run %s", argv[0]);
 	}
-	in_time = listen_to(say[0], said, sizeof(said), seconds);
-	if (!in_time)
-		(void)kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	end = now_ms() + (int64_t)seconds * 1000;
+	in_time = listen_to(say[0], said, sizeof(said), end);
+	in_time &= wait_for(pid, end, &status);
 	if (read(tell[0], &e, sizeof(e)) != (ssize_t)sizeof(e))
 		e = 0;
 	(void)close(say[0]);

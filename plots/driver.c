@@ -170,8 +170,8 @@ static const char *block_label(const struct plot *p, unsigned i) { return p->blo
 
 static void add_variables(const struct plot *p, bool slanted, struct eg_str *s)
 {
-	eg_str_addf(s, "nr_points = %u\nnr_panels = %u\nnr_blocks = %u\nsingle = %d\naxes = ", p->nr_points, p->nr_panels,
-		    p->nr_blocks, p->single);
+	eg_str_addf(s, "nr_points = %u\nnr_panels = %u\nnr_blocks = %u\nsingle = %d\nseveral = %d\naxes = ", p->nr_points,
+		    p->nr_panels, p->nr_blocks, p->single, p->several);
 	plot_add_quoted(s, p->axes);
 	eg_str_add(s, "\n");
 	add_strings(s, "point_label", p->nr_points, point_label, p);
@@ -257,7 +257,11 @@ static void add_sources(const struct plot *p, const struct plot_request *q, stru
 			eg_str_addf(s, "%s%llu", k ? ", " : "", (unsigned long long)result_seeds(f)[k]);
 		eg_str_addf(s, "), Engram %s.\n", result_provenance(f, "engram_version"));
 		if (*missing)
-			eg_str_addf(s, "Cells that are missing: %s\n", missing);
+			eg_str_add(s, "Missing cells:");
+		for (; *missing; missing += strcspn(missing, "\n"), missing += *missing == '\n')
+			eg_str_addf(s, " [%.*s]", (int)strcspn(missing, "\n"), missing);
+		if (*result_provenance(f, "missing_cells"))
+			eg_str_add(s, "\n");
 		/* what all points shown have in common */
 		for (unsigned a = 0; a < result_nr_axes(f); a++)
 			if (!differs(p, result_axis(f, a)->name) && label_on(&p->points[0], result_axis(f, a)->name))

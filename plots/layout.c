@@ -131,9 +131,13 @@ static unsigned key_names(const struct plot *p, const char *name[PLOT_MAX_BLOCKS
 			name[n++] = p->points[i].label;
 		return n;
 	}
-	for (unsigned i = 0; p->stacked && i < p->nr_panels; i++)
-		for (unsigned b = 0; p->panels[i].nr > 1 && b < p->panels[i].nr; b++)
-			name[n++] = p->blocks[p->panels[i].first + b].label;
+	/* boxes, and dots too if some bars are of one seed */
+	for (unsigned i = 0; p->stacked && i < p->nr_panels * (1u + (p->single && p->several)); i++) {
+		const struct plot_panel *panel = &p->panels[i % p->nr_panels];
+
+		for (unsigned b = 0; panel->nr > 1 && b < panel->nr && n < PLOT_MAX_BLOCKS; b++)
+			name[n++] = p->blocks[panel->first + b].label;
+	}
 	return n;
 }
 
@@ -146,7 +150,7 @@ static double place_key(struct plot *p, const struct layout *l)
 	if (!n)
 		return 0;
 	for (unsigned i = 0; i < n; i++)
-		widest = fmax(widest, plot_text_width(name[i], SMALL));
+		widest = fmax(widest, plot_text_width(name[i], SMALL) + (p->stacked && p->single && p->several ? 24 : 0));
 	cols = (unsigned)((l->width - 8) / (widest + 30));
 	cols = cols < 1 ? 1 : cols > n ? n : cols;
 	rows = (n + cols - 1) / cols;

@@ -338,14 +338,24 @@ static const char *unit_of(const struct plot *p, bool series, const struct colum
 	return "1";
 }
 
-/* "walk: tlb.misses.l2 / tlb.lookups * 100" for the caption. */
+/* "walk: tlb.misses.l2 / tlb.lookups * 100" for the caption, which has room for parentheses. */
 static void add_definition(struct plot *p, const struct column *c)
 {
+	const struct expr *e = &c->expr;
+	bool quotient = e->nr > e->nr_above;
+
 	eg_str_addf(&p->notes, "%s: ", c->label);
-	for (unsigned i = 0; i < c->expr.nr; i++)
-		eg_str_addf(&p->notes, "%s%s", !i ? "" : i == c->expr.nr_above ? " / " : " + ", c->expr.names[i]);
-	if (c->expr.factor != 1.0)
-		eg_str_addf(&p->notes, " * %g", c->expr.factor);
+	for (unsigned half = 0; half < 1u + quotient; half++) {
+		unsigned from = half ? e->nr_above : 0, to = half ? e->nr : e->nr_above;
+		bool sum = quotient && to - from > 1;
+
+		eg_str_addf(&p->notes, "%s%s", half ? " / " : "", sum ? "(" : "");
+		for (unsigned i = from; i < to; i++)
+			eg_str_addf(&p->notes, "%s%s", i > from ? " + " : "", e->names[i]);
+		eg_str_add(&p->notes, sum ? ")" : "");
+	}
+	if (e->factor != 1.0)
+		eg_str_addf(&p->notes, " * %g", e->factor);
 	eg_str_add(&p->notes, "\n");
 }
 
@@ -443,6 +453,7 @@ static eg_status series_point(struct plot *p, unsigned i, const struct expr *e, 
 	add_block(p, i, *at->label ? at->label : p->panels[0].label);
 	series_rows(p, row, kept, divide);
 	p->single |= nr_seeds == 1;
+	p->several |= nr_seeds > 1;
 	if (nr_seeds < max_seeds)
 		eg_str_addf(&p->notes, "%s: %u of %u seeds have values.\n", at->label, nr_seeds, max_seeds);
 out:
@@ -531,6 +542,7 @@ static void summary_rows(struct plot *p, const struct stats_mean *mean, double d
 		base[i] += m->mean;
 		top = fmax(top, fmax(base[i], m->mean + (isnan(m->half) ? 0.0 : m->half)) / divide);
 		p->single |= m->n == 1;
+		p->several |= m->n > 1;
 	}
 	p->panels[p->nr_panels - 1].max = fmax(top, p->panels[p->nr_panels - 1].max);
 }

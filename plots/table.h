@@ -51,7 +51,8 @@ struct plot {
 	struct plot_panel    panels[PLOT_MAX_PANELS];
 	struct plot_block    blocks[PLOT_MAX_BLOCKS];
 	bool                 stacked;       /* a panel has stacked columns */
-	bool                 single;        /* some mean is of one seed only */
+	bool                 single;        /* some mean is of one seed only ... */
+	bool                 several;       /* ... and some of more */
 	struct eg_str        dat;           /* the data file */
 	struct eg_str        vars;          /* further assignments for the script */
 	struct eg_str        notes;         /* further lines of the caption */

@@ -36,9 +36,9 @@ do for [i=1:nr_panels] {
 	}
 }
 @key_only
-if (single) {
-	plot for [b=first[1]:last[1]] NaN with points ls b title block_label[b]
-} else {
-	plot for [b=first[1]:last[1]] NaN with boxes lc rgb word(part_colours, b) lw 0.5 fs solid border rgb "black" title block_label[b]
-}
+box_key = 'for [b=first[1]:last[1]] NaN with boxes lc rgb word(part_colours, b) lw 0.5 fs solid border rgb "black" title block_label[b]'
+dot_key = 'for [b=first[1]:last[1]] NaN with points ls b title block_label[b] . (several ? " (1 seed)" : "")'
+if (several && single) { plot @box_key, @dot_key }
+if (!single) { plot @box_key }
+if (!several) { plot @dot_key }
 unset multiplot
