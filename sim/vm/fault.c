@@ -28,9 +28,8 @@
 #include "sim/base/op.h"
 #include "sim/vm/shmem.h"
 
-static struct fault_result done(struct vm *vm, enum fault_kind kind)
+static struct fault_result done(enum fault_kind kind)
 {
-	vm->nr_faults[kind]++;
 	return (struct fault_result){ VM_DONE, kind };
 }
 
@@ -77,13 +76,13 @@ static struct fault_result fault_absent(struct vm *vm, struct space *s, const st
 			w->zeroed_bytes += EG_PAGE_SIZE;
 		}
 		set_leaf(vm, s, table, e, pfn, writable, write, w);
-		return done(vm, v->file ? FAULT_FILE_MINOR : FAULT_SHMEM);
+		return done(v->file ? FAULT_FILE_MINOR : FAULT_SHMEM);
 	}
 	if (!write && !v->file) {
 		/* the zero page is one reserved frame, mapped any number of times and never counted */
 		radix_set(&vm->tables, table, e, pte_make(eg_pfn_of(0), PTE_PRESENT | PTE_ACCESSED | PTE_ZERO));
 		w->ptes_set++;
-		return done(vm, FAULT_ZERO);
+		return done(FAULT_ZERO);
 	}
 	o = vm__alloc(vm, GFP_HIGHUSER_MOVABLE | (v->file ? 0 : GFP_ZERO), 0, v->file && !write ? FRAME_FILE : FRAME_ANON,
 		      number, vpn, &pfn, w);
@@ -94,7 +93,7 @@ static struct fault_result fault_absent(struct vm *vm, struct space *s, const st
 	else if (write)
 		w->copied_bytes += EG_PAGE_SIZE;
 	set_leaf(vm, s, table, e, pfn, writable && (write || !v->file), write, w);
-	return done(vm, v->file ? FAULT_FILE_MINOR : FAULT_ANON);
+	return done(v->file ? FAULT_FILE_MINOR : FAULT_ANON);
 }
 
 /* A write to a present entry without the write bit, in a mapping that permits writing. */
@@ -115,7 +114,7 @@ static struct fault_result fault_protected(struct vm *vm, struct space *s, const
 			f->owner = number;
 			f->index = (uint32_t)vpn;
 			w->ptes_set++;
-			return done(vm, FAULT_COW_REUSE);
+			return done(FAULT_COW_REUSE);
 		}
 		EG_CHECK(order == 0);           /* fork splits 2 MiB pages: none is shared */
 	}
@@ -129,10 +128,10 @@ static struct fault_result fault_protected(struct vm *vm, struct space *s, const
 	vm__unmap_frame(vm, s, old, 0, w);
 	set_leaf(vm, s, table, e, pfn, true, true, w);
 	vm->hooks->flush(vm->hooks_ctx, number, eg_vpn_of(vpn), 1);
-	return done(vm, old & PTE_ZERO ? FAULT_ZERO_COW : FAULT_COW);
+	return done(old & PTE_ZERO ? FAULT_ZERO_COW : FAULT_COW);
 }
 
-struct fault_result vm_fault(struct vm *vm, uint32_t number, uint64_t addr, bool write, struct vm_work *w)
+static struct fault_result handle(struct vm *vm, uint32_t number, uint64_t addr, bool write, struct vm_work *w)
 {
 	struct space *s = vm_space(vm, number);
 	uint64_t vpn = addr >> EG_PAGE_SHIFT;
@@ -142,7 +141,7 @@ struct fault_result vm_fault(struct vm *vm, uint32_t number, uint64_t addr, bool
 	pte_t *e;
 
 	if (!v || !(v->prot & (write ? EG_PROT_WRITE : EG_PROT_READ | EG_PROT_EXEC)))
-		return done(vm, FAULT_SEGV);
+		return done(FAULT_SEGV);
 	o = vm__leaf(vm, s, vpn, 1, &e, &table, w);
 	if (o != VM_DONE)
 		return not_now(o);
@@ -150,7 +149,16 @@ struct fault_result vm_fault(struct vm *vm, uint32_t number, uint64_t addr, bool
 		return fault_absent(vm, s, v, vpn, write, table, e, w);
 	if (write && !(*e & PTE_WRITE))
 		return fault_protected(vm, s, v, vpn, table, e, vm->tables.table[table].level, w);
-	return done(vm, FAULT_SPURIOUS);
+	return done(FAULT_SPURIOUS);
+}
+
+struct fault_result vm_fault(struct vm *vm, uint32_t number, uint64_t addr, bool write, struct vm_work *w)
+{
+	struct fault_result r = handle(vm, number, addr, write, w);
+
+	if (r.outcome == VM_DONE)
+		vm->nr_faults[r.kind]++;
+	return r;
 }
 
 enum vm_outcome vm_populate(struct vm *vm, uint32_t number, uint64_t addr, uint64_t len, bool write, bool huge, struct vm_work *w)
@@ -169,17 +177,25 @@ enum vm_outcome vm_populate(struct vm *vm, uint32_t number, uint64_t addr, uint6
 			return VM_NOMEM;
 		if (*e & PTE_PRESENT)
 			continue;
-		if (!write) {
-			radix_set(&vm->tables, table, e, pte_make(eg_pfn_of(0), PTE_PRESENT | PTE_ACCESSED | PTE_ZERO));
+		if (!huge) {
+			/* what a fault would do, but no fault */
+			struct vma *found = vm_find(s, v);
+
+			if (!found)
+				return VM_NOTHING;
+			if (fault_absent(vm, s, found, v, write, table, e, w).outcome != VM_DONE)
+				return VM_NOMEM;
 			continue;
 		}
-		o = vm__alloc(vm, GFP_HIGHUSER_MOVABLE | GFP_ZERO, huge ? EG_HUGE_ORDER : 0, FRAME_ANON, number, v, &pfn, w);
+		EG_CHECK(write);
+		o = vm__alloc(vm, GFP_HIGHUSER_MOVABLE | GFP_ZERO, EG_HUGE_ORDER, FRAME_ANON, number, v, &pfn, w);
 		if (o != VM_DONE)
 			return VM_NOMEM;
 		frame_map_inc(phys_frame(vm->phys, pfn));
-		vm__count_rss(s, FRAME_ANON, huge ? EG_HUGE_PAGES : 1, true);
-		radix_set(&vm->tables, table, e, pte_make(pfn, PTE_PRESENT | PTE_ACCESSED | PTE_WRITE | PTE_DIRTY |
-							       (huge ? PTE_HUGE : 0)));
+		vm__count_rss(s, FRAME_ANON, EG_HUGE_PAGES, true);
+		w->zeroed_bytes += EG_PAGE_SIZE << EG_HUGE_ORDER;
+		w->ptes_set++;
+		radix_set(&vm->tables, table, e, pte_make(pfn, PTE_PRESENT | PTE_ACCESSED | PTE_WRITE | PTE_DIRTY | PTE_HUGE));
 	}
 	return VM_DONE;
 }

@@ -28,7 +28,7 @@
 #include "sim/vm/vm.h"
 #include "tests/tap.h"
 
-enum { PAGES = 1100, SPACES = 6, OBJECTS = 2048, OBJECT_PAGES = 3 * PAGES, FRAMES = 16 << 8, CALLS = 700, SEEDS = 4,
+enum { PAGES = 1100, SPACES = 6, OBJECTS = 2048, OBJECT_PAGES = 3 * PAGES, FRAMES = 16 << 8, CALLS = 700, SEEDS = 8,
        BREAK = 1000, VALIDATE_EVERY = 16 };
 /* the window crosses a border of 1 GiB and contains one whole 2 MiB region and parts of two more */
 #define BASE ((UINT64_C(1) << 18) - 512 - 60)
@@ -318,8 +318,23 @@ static const char *try_call(struct model *m, const struct call *c, enum vm_outco
 
 		*out = vm_mmap(&m->vm, p->number, addr, bytes, prot, (shared ? EG_MAP_SHARED : 0) | (file ? 0 : EG_MAP_ANON), file,
 			       offset << EG_PAGE_SHIFT, &w);
-		if (*out == VM_DONE)
-			model_map(m, p, from, to, prot, shared, file, offset);
+		if (*out != VM_DONE)
+			break;
+		model_map(m, p, from, to, prot, shared, file, offset);
+		if ((c->bits & 10) == 2) {              /* MAP_POPULATE */
+			uint64_t faults = m->vm.nr_faults[FAULT_ANON] + m->vm.nr_faults[FAULT_SHMEM] + m->vm.nr_faults[FAULT_FILE_MINOR];
+
+			(void)vm_populate(&m->vm, p->number, addr, bytes, !(c->bits & 4), false, &w);
+			for (unsigned i = from; i < to; i++) {
+				eg_pfn pfn;
+				pte_t e = entry(m, p, i, &pfn);
+
+				if (e && !(e & PTE_ZERO))
+					m->content[pfn.v] = p->page[i].untouched;
+			}
+			if (faults != m->vm.nr_faults[FAULT_ANON] + m->vm.nr_faults[FAULT_SHMEM] + m->vm.nr_faults[FAULT_FILE_MINOR])
+				wrong = "population was counted as faults";
+		}
 		break;
 	}
 	case CALL_MUNMAP: {
@@ -590,7 +605,7 @@ int main(int argc, char **argv)
 		ok(good, "with %u pages (0: all of 16 MiB): every page as the model, %d x %d calls", pages[k], SEEDS, CALLS);
 	}
 	ok(all_waits > 10, "operations had to wait for memory: %u times", all_waits);
-	draw(calls, CALLS, first);
+	draw(calls, CALLS, 1);
 	ok(!run(0, true, calls, CALLS, false, &waits), "a planted defect is found: fork leaves pages writable");
 	return tap_done();
 }
