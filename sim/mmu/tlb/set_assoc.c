@@ -312,6 +312,17 @@ AVX2 static inline void row_shift_avx2(uint64_t *row, unsigned quads, unsigned w
 	}
 }
 
+/* The same for a fill, when the last way leaves and none stays: no comparison and no blend. */
+AVX2 static inline void row_push_avx2(uint64_t *row, unsigned quads, uint64_t entry)
+{
+	__m256i first;
+
+	for (unsigned q = quads; q-- > 1;)
+		_mm256_storeu_si256((__m256i *)(row + 4 * q), _mm256_loadu_si256((const __m256i *)(row + 4 * q - 1)));
+	first = _mm256_permute4x64_epi64(_mm256_loadu_si256((const __m256i *)row), 0x90);
+	_mm256_storeu_si256((__m256i *)row, _mm256_blend_epi32(first, _mm256_set1_epi64x((long long)entry), 3));
+}
+
 AVX2 static inline uint64_t row_hit_avx2(uint64_t *row, unsigned quads, uint64_t key)
 {
 	unsigned hits = row_match_avx2(row, quads, key), way;
@@ -355,7 +366,7 @@ AVX2 static inline void fill1_avx2(struct mmu_cpu *c, enum tlb_side side, uint64
 	if (EG_UNLIKELY(entry & TLB_HUGE))
 		fill1(c, side, entry);
 	else
-		row_shift_avx2(row_of(a, entry & TLB_VPN_MASK), a->ways / 4, a->ways - 1, entry);
+		row_push_avx2(row_of(a, entry & TLB_VPN_MASK), a->ways / 4, entry);
 }
 
 AVX2 static inline void fill2_avx2(struct mmu_cpu *c, uint64_t entry)
@@ -365,7 +376,7 @@ AVX2 static inline void fill2_avx2(struct mmu_cpu *c, uint64_t entry)
 	if (EG_UNLIKELY(entry & TLB_HUGE))
 		fill2(c, entry);
 	else if (t->l2.ways)
-		row_shift_avx2(row_of(&t->l2, entry & TLB_VPN_MASK), t->l2.ways / 4, t->l2.ways - 1, entry);
+		row_push_avx2(row_of(&t->l2, entry & TLB_VPN_MASK), t->l2.ways / 4, entry);
 }
 
 AVX2 static inline bool pwc_hit_avx2(uint64_t *row, uint32_t ways, uint64_t tag)
@@ -390,7 +401,7 @@ AVX2 static inline bool pwc_hit_avx2(uint64_t *row, uint32_t ways, uint64_t tag)
 AVX2 static inline void pwc_put_avx2(uint64_t *row, uint32_t ways, uint64_t tag)
 {
 	if (ways == 4)
-		row_shift_avx2(row, 1, 3, tag);
+		row_push_avx2(row, 1, tag);
 	else
 		pwc_row_put(row, ways, tag);
 }
