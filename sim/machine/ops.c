@@ -28,7 +28,8 @@ void price_work(struct machine *m, struct cpu *c, const struct vm_work *w, enum 
 		return;
 	if (calls) {
 		/* the zone of the last allocation stands for all pages of the operation */
-		eg_time wait = server_enter(&m->zone_lock[w->zone], c->mmu.clock, calls * k->zone_lock_hold);
+		eg_time wait = server_enter_row(&m->zone_lock[w->zone], c->mmu.clock, k->zone_lock_hold, calls,
+						m->nr_cpus - 1);
 
 		charge(c, TIME_LOCK_WAIT, wait);
 		charge(c, TIME_ALLOC, w->allocs * k->alloc_base + w->frees * k->free_base +
