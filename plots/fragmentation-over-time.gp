@@ -8,7 +8,8 @@
 # block c of the data: time, mean over the seeds, interval from, to, n
 set style fill transparent solid 0.22 noborder
 set xrange [0:*]
-set yrange [0:*<1]
+# noise is not to fill the axis, nor an interval to go beyond what the index can be
+set yrange [0:(y_max < 0.1 ? 0.1 : y_max > 1 ? 1 : y_max * 1.03)]
 set xlabel "simulated time (" . x_unit . ")" offset 0,0.8
 set xtics offset 0,0.4
 set ytics offset 0.4,0

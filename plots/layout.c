@@ -257,7 +257,7 @@ void plot_layout(struct plot *p)
 		l.bottom = bar_labels(p, &l);
 	} else if (p->figure->table == FIGURE_LATENCY) {
 		l.left = 34;
-		l.gap = 12;
+		l.gap = 18;
 		l.cols = choose_columns(p, &l, p->width == PLOT_COLUMN ? 2 : 4);
 		l.panel = p->nr_panels == 1 ? 110 : 76;
 		l.bottom = 18;

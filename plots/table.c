@@ -452,6 +452,8 @@ static eg_status series_point(struct plot *p, unsigned i, const struct expr *e, 
 	}
 	add_block(p, i, *at->label ? at->label : p->panels[0].label);
 	series_rows(p, row, kept, divide);
+	for (size_t t = 0; t < kept; t++)
+		p->panels[0].max = fmax(p->panels[0].max, row[t].m.mean + (isnan(row[t].m.half) ? 0.0 : row[t].m.half));
 	p->single |= nr_seeds == 1;
 	p->several |= nr_seeds > 1;
 	if (nr_seeds < max_seeds)
@@ -481,7 +483,7 @@ static eg_status series(struct plot *p, struct eg_errors *err)
 		EG_TRY(series_point(p, i, &c.expr, divide, err));
 	if (!p->nr_blocks)
 		why(p, "the time series %s has no values", c.expr.names[0]);
-	eg_str_addf(&p->vars, "x_unit = \"%s\"\n", unit);
+	eg_str_addf(&p->vars, "x_unit = \"%s\"\ny_max = %.6g\n", unit, p->panels[0].max);
 	add_definition(p, &c);
 	return EG_OK;
 }
@@ -581,6 +583,13 @@ static eg_status summary(struct plot *p, bool all, struct eg_errors *err)
 			return EG_OK;
 		}
 		unit = plot_unit(unit_of(p, false, &c), max, &divide);
+		if (max > 0 && max / divide < 0.01) {
+			char small[40];
+
+			(void)snprintf(small, sizeof(small), "10⁻³%s%s", *unit ? " " : "", unit);
+			divide *= 1e-3;
+			unit = plot_text(p, small);
+		}
 		if (!*c.stack || strcmp(c.stack, stack) != 0 || !p->nr_panels) {
 			(void)add_panel(p, *c.stack ? c.stack : c.label, unit);
 			memset(base, 0, sizeof(base));

@@ -32,7 +32,7 @@ struct plot_point {
 struct plot_panel {
 	const char *label, *unit;
 	unsigned    first, nr;              /* its blocks */
-	double      max;                    /* of summaries: the highest end of an interval or stack, as shown */
+	double      max;                    /* the highest end of an interval or stack, as shown; not of latencies */
 };
 
 struct plot_block {

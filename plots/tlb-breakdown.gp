@@ -21,7 +21,7 @@ do for [i=1:nr_panels] {
 	if (i == 1) { @foot }
 	@bar_axes
 	y_text = panel_unit[i]
-	y_left = 24
+	y_left = 27
 	@upright
 	if (last[i] > first[i]) {
 		plot for [b=first[i]:last[i]] data index b-1 using 2:($6 > 1 ? $7 + $3 : NaN):($2 - box):($2 + box):7:($7 + $3) \
