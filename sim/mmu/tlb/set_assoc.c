@@ -275,7 +275,7 @@ AVX2 static inline uint64_t fast4_avx2(struct tlb_l1 a, uint64_t vpn, uint64_t k
 }
 
 /* Which ways of a row of `quads` * 4 hold the key. */
-AVX2 static inline unsigned row_match_avx2(const uint64_t *row, unsigned quads, uint64_t key)
+AVX2 static EG_ALWAYS_INLINE unsigned row_match_avx2(const uint64_t *row, unsigned quads, uint64_t key)
 {
 	__m256i k = _mm256_set1_epi64x((long long)key), mask = _mm256_set1_epi64x((long long)TLB_KEY_MASK);
 	unsigned hits = 0;
@@ -313,7 +313,7 @@ AVX2 static inline void row_shift_avx2(uint64_t *row, unsigned quads, unsigned w
 }
 
 /* The same for a fill, when the last way leaves and none stays: no comparison and no blend. */
-AVX2 static inline void row_push_avx2(uint64_t *row, unsigned quads, uint64_t entry)
+AVX2 static EG_ALWAYS_INLINE void row_push_avx2(uint64_t *row, unsigned quads, uint64_t entry)
 {
 	__m256i first;
 
@@ -323,7 +323,7 @@ AVX2 static inline void row_push_avx2(uint64_t *row, unsigned quads, uint64_t en
 	_mm256_storeu_si256((__m256i *)row, _mm256_blend_epi32(first, _mm256_set1_epi64x((long long)entry), 3));
 }
 
-AVX2 static inline uint64_t row_hit_avx2(uint64_t *row, unsigned quads, uint64_t key)
+AVX2 static EG_ALWAYS_INLINE uint64_t row_hit_avx2(uint64_t *row, unsigned quads, uint64_t key)
 {
 	unsigned hits = row_match_avx2(row, quads, key), way;
 	uint64_t e;
@@ -341,8 +341,11 @@ AVX2 static inline uint64_t l1_avx2(struct mmu_cpu *c, enum tlb_side side, uint6
 {
 	struct set_assoc *t = c->tlb;
 	const struct array *a = &t->l1[side];
-	uint64_t e = known ? 0 : row_hit_avx2(row_of(a, vpn), a->ways / 4, vpn | c->asid_key);
+	uint64_t e = 0;
 
+	if (!known)
+		e = a->ways == 4 ? row_hit_avx2(row_of(a, vpn), 1, vpn | c->asid_key) :
+				   row_hit_avx2(row_of(a, vpn), a->ways / 4, vpn | c->asid_key);
 	return e || !c->huge_seen ? e : l1_huge(c, side, vpn);
 }
 
@@ -351,7 +354,9 @@ AVX2 static inline uint64_t l2_avx2(struct mmu_cpu *c, uint64_t vpn)
 	struct set_assoc *t = c->tlb;
 	uint64_t e = 0;
 
-	if (t->l2.ways)
+	if (t->l2.ways == 12)           /* the usual second level, its loops unrolled */
+		e = row_hit_avx2(row_of(&t->l2, vpn), 3, vpn | c->asid_key);
+	else if (t->l2.ways)
 		e = row_hit_avx2(row_of(&t->l2, vpn), t->l2.ways / 4, vpn | c->asid_key);
 	if (!e && EG_UNLIKELY(c->huge_seen) && t->l2_huge.ways)
 		e = row_hit(row_of(&t->l2_huge, vpn >> EG_HUGE_ORDER), t->l2_huge.ways, huge_key(c, vpn));
@@ -365,6 +370,8 @@ AVX2 static inline void fill1_avx2(struct mmu_cpu *c, enum tlb_side side, uint64
 
 	if (EG_UNLIKELY(entry & TLB_HUGE))
 		fill1(c, side, entry);
+	else if (a->ways == 4)
+		row_push_avx2(row_of(a, entry & TLB_VPN_MASK), 1, entry);
 	else
 		row_push_avx2(row_of(a, entry & TLB_VPN_MASK), a->ways / 4, entry);
 }
@@ -375,6 +382,8 @@ AVX2 static inline void fill2_avx2(struct mmu_cpu *c, uint64_t entry)
 
 	if (EG_UNLIKELY(entry & TLB_HUGE))
 		fill2(c, entry);
+	else if (t->l2.ways == 12)
+		row_push_avx2(row_of(&t->l2, entry & TLB_VPN_MASK), 3, entry);
 	else if (t->l2.ways)
 		row_push_avx2(row_of(&t->l2, entry & TLB_VPN_MASK), t->l2.ways / 4, entry);
 }
