@@ -48,6 +48,8 @@ void plot_add_quoted(struct eg_str *s, const char *text)
 	for (; *text; text++) {
 		if (*text == '\n')
 			eg_str_add(s, "\\n");
+		else if (*text == '`')          /* gnuplot would run what stands between two */
+			eg_str_add(s, "\\140");
 		else if ((unsigned char)*text < ' ')
 			eg_str_add(s, " ");
 		else

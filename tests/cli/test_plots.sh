@@ -131,6 +131,11 @@ run 0 plot "$dir/r.h5" "$dir/one.h5" policy-comparison -o "$dir/two" &&
 result $? "two results beside each other"
 run 0 plot "$dir/r.h5" tlb-breakdown --width text -o "$dir/wide" && grep -q '^fig_width = 7.16' "$dir/wide/tlb-breakdown.gp"
 result $? "the width of the text"
+# shellcheck disable=SC2016 # the label is not for this shell
+"$make_figures" "$dir/evil.h5" --axis 'policy.page_allocator=`touch evil1`,a"b\c@place' --axis "x.y='.system('touch evil2').',{/=20 z}_2" &&
+	run 0 plot "$dir/evil.h5" -o "$dir/evil" && [ "$(wc -l <"$dir/out")" -eq 4 ] && [ -z "$(find "$dir" . -name 'evil[12]')" ] &&
+	{ ! command -v pdftotext >/dev/null || pdftotext "$dir/evil/fragmentation-over-time.pdf" - | grep -qF '`touch evil1`, '; }
+result $? "labels of a result are text, whatever is in them"
 if command -v pdftoppm >/dev/null && command -v pdffonts >/dev/null; then
 	status=0
 	for f in "$dir"/f/*.pdf "$dir"/wide/*.pdf; do

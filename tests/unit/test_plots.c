@@ -56,8 +56,8 @@ static void quoting(void)
 {
 	struct eg_str s = { 0 };
 
-	plot_add_quoted(&s, "a\"b\\c\nd\t");
-	is_str(eg_str_text(&s), "\"a\\\"b\\\\c\\nd \"", "for a script");
+	plot_add_quoted(&s, "a\"b\\c\nd\t`e`");
+	is_str(eg_str_text(&s), "\"a\\\"b\\\\c\\nd \\140e\\140\"", "for a script");
 	eg_str_free(&s);
 	plot_add_name(&s, "a\"b\\c\nd");
 	is_str(eg_str_text(&s), "\"a'b\\c d\"", "for the data");
