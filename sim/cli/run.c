@@ -204,10 +204,13 @@ static eg_status show_comparison(const char *path, struct eg_errors *err)
 }
 
 /* The figures of plots:, as `engram plot FILE` draws them. */
-static eg_status draw(const struct experiment *x, const char *path, bool quiet, struct eg_errors *err)
+static eg_status draw(const char *path, bool quiet, struct eg_errors *err)
 {
-	struct plot_request q = { .nr_files = 1, .figures = x->plot, .nr_figures = x->nr_plots, .formats = PLOT_PDF };
+	/* none named here: those that the result names, and one that has no data is left out with its reason */
+	struct plot_request q = { .nr_files = 1, .formats = PLOT_PDF };
+	struct plot_report *report;
 	struct result_file *file;
+	unsigned drawn = 0;
 	struct eg_str dir = { 0 };
 	size_t n = strlen(path);
 	eg_status s;
@@ -216,15 +219,27 @@ static eg_status draw(const struct experiment *x, const char *path, bool quiet, 
 	eg_str_add(&dir, "-figures");
 	if (dir.failed)
 		return EG_NO_MEMORY;
-	EG_TRY(result_open(path, &file, err));
+	report = eg_calloc(1, sizeof(*report));
+	s = report ? result_open(path, &file, err) : EG_NO_MEMORY;
+	if (s != EG_OK) {
+		eg_free(report);
+		eg_str_free(&dir);
+		return s;
+	}
 	q.files = &file;
 	q.out_dir = eg_str_text(&dir);
-	s = plot_figures(&q, NULL, err);
+	s = plot_figures(&q, report, err);
+	for (unsigned i = 0; i < report->nr; i++) {
+		if (*report->outcome[i].why)
+			fprintf(stderr, "engram: figure %s is left out: %s\n", report->outcome[i].figure, report->outcome[i].why);
+		drawn += !*report->outcome[i].why;
+	}
 	if (s == EG_OK && !quiet)
-		fprintf(stderr, "engram: %u figure%s in %s\n", x->nr_plots, plural(x->nr_plots), q.out_dir);
+		fprintf(stderr, "engram: %u figure%s in %s\n", drawn, plural(drawn), q.out_dir);
 	else if (s != EG_OK)
 		fprintf(stderr, "engram: the result %s is complete, its figures are not:\n", path);
 	result_close(file);
+	eg_free(report);
 	eg_str_free(&dir);
 	return s;
 }
@@ -253,7 +268,7 @@ static eg_status execute(struct experiment *x, struct exec_options *o, bool quie
 	if (s == EG_OK && !quiet && x->compare && o->cell == EXEC_ALL_CELLS)
 		s = show_comparison(o->out, err);
 	if (s == EG_OK && x->nr_plots && o->cell == EXEC_ALL_CELLS && !no_plots)
-		s = draw(x, o->out, quiet, err);
+		s = draw(o->out, quiet, err);
 	exec_outcome_free(out);
 	eg_free(out);
 	return s;
