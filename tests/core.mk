@@ -17,3 +17,10 @@ check_PROGRAMS += tests/property/vm_model
 TESTS += tests/property/vm_model
 tests_property_vm_model_SOURCES = tests/property/vm_model.c tests/tap.h
 tests_property_vm_model_LDADD = libengram-core.a -lm
+
+check_PROGRAMS += tests/conformance/tlb tests/property/tlb_model
+TESTS += tests/conformance/tlb tests/property/tlb_model
+tests_conformance_tlb_SOURCES = tests/conformance/tlb.c tests/conformance/tlb_rig.h tests/tap.h
+tests_conformance_tlb_LDADD = libengram-core.a -lm
+tests_property_tlb_model_SOURCES = tests/property/tlb_model.c tests/conformance/tlb_rig.h tests/tap.h
+tests_property_tlb_model_LDADD = libengram-core.a -lm

@@ -107,6 +107,8 @@ access_page(struct mmu_cpu *c, enum tlb_side side, uint64_t vpn, bool write, boo
 	c->time_walk += cost;
 	if (!w.entry) {
 		c->n.fault_walks++;
+		/* an entry without permission was looked up, so the filter's is not the most recent any more */
+		c->filter[side] = MMU_FILTER_EMPTY;
 		return PAGE_FAULT;
 	}
 	*l1_misses += missed1;
