@@ -391,6 +391,14 @@ enum vm_outcome vm_madvise(struct vm *vm, uint32_t number, uint64_t addr, uint64
 	return any ? VM_DONE : VM_NOTHING;
 }
 
+/* The page after what one entry of this level spans: past a hole in one step, however large it is. */
+static uint64_t span_end(uint64_t vpn, unsigned level)
+{
+	uint64_t span = UINT64_C(1) << (RADIX_BITS * (level - 1));
+
+	return eg_align_down(vpn, span) + span;
+}
+
 enum vm_outcome vm_mremap(struct vm *vm, uint32_t number, uint64_t old, uint64_t old_len, uint64_t to, uint64_t new_len,
 			  struct vm_work *w)
 {
@@ -411,8 +419,15 @@ enum vm_outcome vm_mremap(struct vm *vm, uint32_t number, uint64_t old, uint64_t
 	if (n_start != o_start && n_start < o_end && o_start < n_end)
 		return VM_NOTHING;      /* onto itself: Linux says EINVAL */
 	/* entries are moved one by one: no 2 MiB leaf may be in the way */
-	for (uint64_t p = eg_align_down(o_start, EG_HUGE_PAGES); p < o_end && o == VM_DONE; p += EG_HUGE_PAGES)
-		o = vm__split_huge(vm, s, p, w);
+	for (uint64_t p = o_start; p < o_end && o == VM_DONE;) {
+		unsigned level;
+		uint32_t table;
+
+		(void)radix_lookup(&vm->tables, s->root, eg_vpn_of(p), &level, &table);
+		if (level == 2)
+			o = vm__split_huge(vm, s, p, w);
+		p = span_end(p, level > 2 ? level : 2);
+	}
 	if (o != VM_DONE)
 		return o;
 	keep = o_end - o_start < n_end - n_start ? o_end - o_start : n_end - n_start;
@@ -423,6 +438,8 @@ enum vm_outcome vm_mremap(struct vm *vm, uint32_t number, uint64_t old, uint64_t
 			uint32_t table;
 			pte_t *e = radix_lookup(&vm->tables, s->root, eg_vpn_of(o_start + p), &level, &table);
 
+			if (level != 1)
+				p = span_end(o_start + p, level) - o_start - 1;
 			if (level != 1 || !(*e & PTE_PRESENT))
 				continue;
 			o = vm__leaf(vm, s, n_start + p, 1, &e, &table, w);
@@ -453,6 +470,8 @@ enum vm_outcome vm_mremap(struct vm *vm, uint32_t number, uint64_t old, uint64_t
 		uint32_t from_table, to_table;
 		pte_t *from = radix_lookup(&vm->tables, s->root, eg_vpn_of(o_start + p), &level, &from_table), *dest, e = *from;
 
+		if (level != 1)
+			p = span_end(o_start + p, level) - o_start - 1;
 		if (level != 1 || !(e & PTE_PRESENT))
 			continue;
 		/* unmap_range() may have freed tables of the new place that were still empty */
@@ -479,6 +498,8 @@ enum vm_outcome vm_brk(struct vm *vm, uint32_t number, uint64_t addr, struct vm_
 	struct space *s = vm_space(vm, number);
 	uint64_t from, to;
 
+	if (addr > USER_PAGES << EG_PAGE_SHIFT)
+		return VM_NOMEM;        /* near 2^64 it would round up to page 0 */
 	if (!s->brk_start) {
 		s->brk_start = s->brk = addr;
 		return VM_DONE;
