@@ -63,8 +63,8 @@ walk_with(struct mmu_cpu *c, eg_vpn vpn, bool write, pwc_hit_fn hit, pwc_put_fn 
 	unsigned level;
 	uint32_t table;
 
-	if (c->root == RADIX_NONE)
-		return r;
+	if (c->root == RADIX_NONE || vpn.v >> (RADIX_VA_BITS - EG_PAGE_SHIFT))
+		return r;       /* not canonical: the table's indices would find the page 2^48 bytes below */
 	e = radix_lookup(c->tables, c->root, vpn, &level, &table);
 	for (unsigned k = 3; k-- > 0;) {
 		const struct mmu_pwc *p = &c->pwc[k];
