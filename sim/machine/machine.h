@@ -95,6 +95,7 @@ struct source {
 	bool                 ended;             /* the trace has no more ops, or stop.ops was met  */
 	bool                 has_pending;
 	struct eg_block      pending;           /* trace: the next block, whoever's turn it is     */
+	uint32_t             turn;              /* trace: task + 1 that works on the block before; 0 = nobody */
 	uint32_t            *task_of;           /* trace and generator: stream -> task + 1         */
 	size_t               nr_streams, cap_streams;   /* ever bound; room in task_of      */
 	uint64_t             record;            /* ops and accesses handed out                     */

@@ -13,11 +13,17 @@
 #include "sim/machine/machine.h"
 
 #define STREAM_DEAD UINT32_MAX
+#define MAX_STREAMS (1u << 24)  /* the table of streams is an array: 64 MiB at most */
 
 /* ---- streams ----------------------------------------------------------------------------------------- */
 
 bool source_bind(struct machine *m, struct source *s, uint32_t stream, uint32_t task)
 {
+	if (stream >= MAX_STREAMS) {
+		machine_fail(m, eg_fail(m->err, EG_BAD_INPUT, "workload %s: stream %u; the largest that can be replayed is %u\n"
+					"streams are numbered densely: is the trace damaged?", s->w->label, stream, MAX_STREAMS - 1));
+		return false;
+	}
 	if (stream >= s->cap_streams) {
 		size_t cap = s->cap_streams ? s->cap_streams : 64;
 		uint32_t *bigger;
@@ -241,6 +247,11 @@ static enum source_outcome next_recorded(struct machine *m, struct source *s, ui
 	/* a pause of the recording (closed) begins here, not when the turn comes: others' pauses pass meanwhile */
 	if (task != TASK_NOBODY && task_of(m, task)->asked == EG_TIME_NONE)
 		task_of(m, task)->asked = now;
+	/* whoever works on a block keeps the turn: its words are the reader's, who would overwrite them */
+	if (task == TASK_NOBODY)
+		s->turn = 0;
+	else if (s->turn && s->turn != task + 1 && !s->ended)
+		return earliest ? SOURCE_TURN : SOURCE_SHARED;
 	while (!s->ended) {
 		uint32_t owner;
 		struct task *t;
@@ -257,6 +268,7 @@ static enum source_outcome next_recorded(struct machine *m, struct source *s, ui
 			t = task_of(m, task);
 			t->block = s->pending;
 			s->has_pending = false;
+			s->turn = task + 1;
 			if (s->time_origin == EG_TIME_NONE)
 				s->time_origin = block_time(&t->block) == EG_TIME_NONE ? EG_TIME_NONE : block_time(&t->block);
 			apply_time(s, t, block_time(&t->block), t->asked);
@@ -265,6 +277,7 @@ static enum source_outcome next_recorded(struct machine *m, struct source *s, ui
 		}
 		if (!earliest)
 			return SOURCE_SHARED;
+		s->turn = 0;
 		if (owner == TASK_NONE && !stream_is_dead(s, s->pending.stream)) {
 			owner = root_task(m, s, s->pending.stream);
 			if (owner != TASK_NONE)
