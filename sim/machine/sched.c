@@ -20,6 +20,9 @@
  */
 #include "sim/machine/machine.h"
 
+/* Half of what a clock holds (106 days): the next operation, sample or interrupt then still has a time. */
+#define TIME_MAX (EG_TIME_NONE / 2)
+
 /* ---- run queues ------------------------------------------------------------------------------------- */
 
 static void enqueue(struct machine *m, struct cpu *c, uint32_t task)
@@ -98,6 +101,12 @@ bool task_sleep(struct machine *m, struct cpu *c, eg_time when)
 {
 	if (when <= c->mmu.clock)
 		return false;
+	if (when > TIME_MAX) {
+		machine_fail(m, eg_fail(m->err, EG_BAD_INPUT, "a task sleeps until %llu s, past the %llu s that simulated time has\n"
+					"is a recorded time or a think time damaged?", (unsigned long long)(when / EG_PS_PER_S),
+					(unsigned long long)(TIME_MAX / EG_PS_PER_S)));
+		return false;
+	}
 	if (m->nr_sleeping + 1024 >= m->events.capacity) {
 		machine_fail(m, eg_fail(m->err, EG_BAD_INPUT, "more than %u tasks sleep at the same time\n"
 					"this machine is built for fewer: lower the number of tasks", (unsigned)m->nr_sleeping));
@@ -142,7 +151,8 @@ static uint32_t unpark(struct machine *m, eg_time now)
 void machine_pages_freed(void *ctx, struct phys *p)
 {
 	struct machine *m = ctx;
-	eg_time now = m->cpu[m->acting].mmu.clock;
+	/* the initial state of a trace is applied by an event: no CPU acts, and which one did last is chance */
+	eg_time now = m->booting ? m->events.now : m->cpu[m->acting].mmu.clock;
 
 	p->waiters = false;
 	while (m->memory_head != TASK_NONE)
@@ -425,6 +435,11 @@ eg_time machine_run(struct machine *m)
 			machine_fail(m, eg_fail(m->err, EG_FAILED, "deadlock in the workload at %llu ps: %u tasks wait for "
 						"each other\nis a vfork child missing from the trace?",
 						(unsigned long long)m->context.now, (unsigned)m->live_tasks));
+			break;
+		}
+		if (first > TIME_MAX && next_event > TIME_MAX) {
+			machine_fail(m, eg_fail(m->err, EG_BAD_INPUT, "simulated time is over after %llu s",
+						(unsigned long long)(TIME_MAX / EG_PS_PER_S)));
 			break;
 		}
 		if (next_event != EG_TIME_NONE && next_event <= first) {
