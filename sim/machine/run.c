@@ -176,6 +176,7 @@ static void end_warmup(void *ctx, eg_time now)
 
 	if (r->fixed_warmup && now < eg_args_u64(&r->m.spec->measure, "warmup"))
 		return;
+	probe_emit(&r->m.probes, PROBE_WARMUP_END, &(struct probe_event){ .now = now });
 	sample_into(r, now, r->start);
 	for (size_t i = 0; i < r->set.nr_hists; i++)
 		*r->set.hists[i].hist = (struct eg_hist){ 0 };
