@@ -25,7 +25,7 @@ eg_status event_queue_init(struct event_queue *q, uint32_t capacity, struct eg_a
 		return EG_NO_MEMORY;
 	q->heap += ARITY - 1;       /* four siblings, 4i + 1 .. 4i + 4, share a cache line */
 	for (uint32_t i = 0; i < capacity; i++)
-		q->slot[i].arg = i + 1;
+		q->slot[i] = i + 1;
 	return EG_OK;
 }
 
@@ -75,15 +75,28 @@ static inline void fill_hole(struct event_queue *q)
 		replace_root(q, q->heap[q->nr]);
 }
 
+static inline uint64_t handler_number(struct event_queue *q, event_fn fn, void *ctx)
+{
+	unsigned i = 0;
+
+	while (i < q->nr_handlers && (q->handler[i].fn != fn || q->handler[i].ctx != ctx))
+		i++;
+	if (EG_UNLIKELY(i == q->nr_handlers)) {
+		EG_CHECK(i < EVENT_MAX_HANDLERS);
+		q->handler[q->nr_handlers++] = (struct event_handler){ fn, ctx };
+	}
+	return i;
+}
+
 void event_add(struct event_queue *q, eg_time time, event_fn fn, void *ctx, uint64_t arg)
 {
 	uint32_t slot = q->free_slot, i;
 	struct event_key k;
 
 	EG_CHECK(slot < q->capacity);
-	EG_CHECK(time >= q->now);
-	q->free_slot = (uint32_t)q->slot[slot].arg;
-	q->slot[slot] = (struct event_slot){ fn, ctx, arg };
+	EG_CHECK(time >= q->now && arg >> EVENT_ARG_BITS == 0);
+	q->free_slot = (uint32_t)q->slot[slot];
+	q->slot[slot] = handler_number(q, fn, ctx) << EVENT_ARG_BITS | arg;
 	k = (struct event_key){ time, q->seq++ << SLOT_BITS | slot };
 	if (q->hole) {
 		q->hole = false;
@@ -109,21 +122,23 @@ eg_time event_next_time(struct event_queue *q)
 void event_run(struct event_queue *q)
 {
 	uint32_t slot;
-	struct event_slot s;
+	const struct event_handler *h;
+	uint64_t what;
 
 	fill_hole(q);
 	EG_CHECK(q->nr);
 	slot = (uint32_t)(q->heap[0].order & SLOT_MASK);
-	s = q->slot[slot];
+	what = q->slot[slot];
 	q->now = q->heap[0].time;
-	q->slot[slot].arg = q->free_slot;
+	q->slot[slot] = q->free_slot;
 	q->free_slot = slot;
 	q->hole = true;
 	q->executed++;
 	if (q->nr > 1)              /* one of the root's children is next: its slot is cold in a large queue */
 		for (uint32_t i = 1; i <= ARITY && i < q->nr; i++)
 			__builtin_prefetch(&q->slot[q->heap[i].order & SLOT_MASK]);
-	s.fn(s.ctx, s.arg, q->now);
+	h = &q->handler[what >> EVENT_ARG_BITS];
+	h->fn(h->ctx, what & ((UINT64_C(1) << EVENT_ARG_BITS) - 1), q->now);
 }
 
 void event_validate(const struct event_queue *q)
@@ -132,7 +147,7 @@ void event_validate(const struct event_queue *q)
 
 	for (uint32_t i = q->hole ? ARITY + 1 : 1; i < q->nr; i++)
 		EG_CHECK(before(q->heap[(i - 1) / ARITY], q->heap[i]));
-	for (uint32_t s = q->free_slot; s < q->capacity; s = (uint32_t)q->slot[s].arg)
+	for (uint32_t s = q->free_slot; s < q->capacity; s = (uint32_t)q->slot[s])
 		EG_CHECK(spare++ < q->capacity);
 	EG_CHECK(spare + q->nr - q->hole == q->capacity);
 }

@@ -23,17 +23,21 @@ struct event_key {
 	uint64_t order;             /* seq << 24 | slot: unique, so keys never tie */
 };
 
-struct event_slot {
+/* Who is called: few, so that a pending event needs only their number. */
+struct event_handler {
 	event_fn fn;
 	void    *ctx;
-	uint64_t arg;               /* free slots: number of the next free one */
 };
+#define EVENT_MAX_HANDLERS 64u
+#define EVENT_ARG_BITS     56u      /* an event's argument is smaller than 2^56 */
 
 struct event_queue {
 	struct event_key  *heap;        /* [nr], heap[0] the earliest unless `hole`           */
 	uint32_t           nr, capacity;
 	bool               hole;        /* heap[0] was taken and not replaced yet             */
-	struct event_slot *slot;
+	uint64_t          *slot;        /* handler << 56 | argument; free: number of the next free one */
+	struct event_handler handler[EVENT_MAX_HANDLERS];
+	unsigned           nr_handlers;
 	uint32_t           free_slot;   /* == capacity when none is free                      */
 	uint64_t           seq;         /* events ever scheduled                              */
 	uint64_t           executed;
@@ -43,7 +47,8 @@ struct event_queue {
 /* Room for `capacity` (< 2^24) pending events. */
 eg_status event_queue_init(struct event_queue *q, uint32_t capacity, struct eg_arena *arena) EG_MUST_USE;
 
-/* Schedule. `time` must not lie before the last executed event (checked); a full queue stops the run. */
+/* Schedule fn(ctx, arg, time); arg < 2^56, at most EVENT_MAX_HANDLERS different (fn, ctx). `time` must not lie before
+ * the last executed event. Each of these, and a full queue, is checked and stops the run. */
 void event_add(struct event_queue *q, eg_time time, event_fn fn, void *ctx, uint64_t arg);
 
 /* Time of the earliest event; EG_TIME_NONE if there is none. */
