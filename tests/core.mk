@@ -24,3 +24,10 @@ tests_conformance_tlb_SOURCES = tests/conformance/tlb.c tests/conformance/tlb_ri
 tests_conformance_tlb_LDADD = libengram-core.a -lm
 tests_property_tlb_model_SOURCES = tests/property/tlb_model.c tests/conformance/tlb_rig.h tests/tap.h
 tests_property_tlb_model_LDADD = libengram-core.a -lm
+
+check_PROGRAMS += tests/unit/test_event tests/unit/test_vm
+TESTS += tests/unit/test_event tests/unit/test_vm
+tests_unit_test_event_SOURCES = tests/unit/test_event.c tests/tap.h
+tests_unit_test_event_LDADD = libengram-core.a -lm
+tests_unit_test_vm_SOURCES = tests/unit/test_vm.c tests/tap.h
+tests_unit_test_vm_LDADD = libengram-core.a -lm

@@ -348,8 +348,14 @@ static void apply_initial(struct machine *m, struct source *s, uint32_t task, co
 		if (huge && vm_find(vm_space(&m->vm, space), at >> EG_PAGE_SHIFT))
 			continue;
 		o = vm_mmap(&m->vm, space, at, step, prot, (unsigned)op->arg[3], (uint32_t)op->arg[4], op->arg[5], &w);
-		if (o == VM_DONE)
+		if (o == VM_DONE) {
+			uint64_t faults[NR_FAULT_KINDS];
+
+			/* it happened before the start: no faults of this run */
+			memcpy(faults, m->vm.nr_faults, sizeof(faults));
 			o = vm_populate(&m->vm, space, at, step, write, huge, &w);
+			memcpy(m->vm.nr_faults, faults, sizeof(faults));
+		}
 		if (o != VM_DONE) {
 			machine_fail(m, eg_fail(m->err, EG_BAD_INPUT, "workload %s: populating the mapping at 0x%llx needs more "
 						"memory than the machine has\nraise machine.memory, or populate: none",

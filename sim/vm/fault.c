@@ -178,13 +178,15 @@ enum vm_outcome vm_populate(struct vm *vm, uint32_t number, uint64_t addr, uint6
 		if (*e & PTE_PRESENT)
 			continue;
 		if (!huge) {
-			/* what a fault would do, but no fault */
 			struct vma *found = vm_find(s, v);
+			struct fault_result r;
 
 			if (!found)
 				return VM_NOTHING;
-			if (fault_absent(vm, s, found, v, write, table, e, w).outcome != VM_DONE)
+			r = fault_absent(vm, s, found, v, write, table, e, w);
+			if (r.outcome != VM_DONE)
 				return VM_NOMEM;
+			vm->nr_faults[r.kind]++;
 			continue;
 		}
 		EG_CHECK(write);

@@ -149,8 +149,8 @@ enum vm_outcome vm_brk(struct vm *vm, uint32_t number, uint64_t addr, struct vm_
 /* Handle a fault at a byte address. */
 struct fault_result vm_fault(struct vm *vm, uint32_t number, uint64_t addr, bool write, struct vm_work *w);
 
-/* Present pages for [addr, addr + len), all mapped, as faults of reads or writes would make them, but not
- * counted as faults (Linux: MAP_POPULATE). `huge`: writable 2 MiB pages of a new private anonymous mapping.
+/* Present pages for [addr, addr + len), all mapped, as faults of reads or writes would make them, and
+ * counted as such (as Linux counts MAP_POPULATE). `huge`: writable 2 MiB pages of a new private anonymous mapping.
  * VM_NOMEM when memory is short; VM_NOTHING at a hole. */
 enum vm_outcome vm_populate(struct vm *vm, uint32_t number, uint64_t addr, uint64_t len, bool write, bool huge,
 			    struct vm_work *w);
