@@ -54,6 +54,9 @@ static eg_status init_sources(struct machine *m)
 
 	for (unsigned i = 0; i < m->spec->nr_workloads; i++)
 		m->nr_sources += (unsigned)eg_args_u64(&m->spec->workload[i].replay, "instances");
+	if (m->nr_sources > MAX_EVENTS / 2)
+		return eg_fail(m->err, EG_BAD_INPUT, "%u instances of workloads: at most %u can be started", m->nr_sources,
+			       MAX_EVENTS / 2);
 	m->source = eg_arena_alloc(&m->arena, m->nr_sources, sizeof(*m->source));
 	if (!m->source)
 		return EG_NO_MEMORY;

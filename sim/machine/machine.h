@@ -24,6 +24,9 @@
 #include "workloads/gen/gen.h"
 #include "workloads/trace/trace.h"
 
+/* Events that interrupts and sleeping tasks leave for samples, starts and marks. */
+enum { EVENTS_SPARE = 1024 };
+
 #define TASK_NONE   UINT32_MAX
 #define TASK_NOBODY (UINT32_MAX - 1)    /* no task has this number */
 

@@ -44,8 +44,8 @@ void price_work(struct machine *m, struct cpu *c, const struct vm_work *w, enum 
 			    w->ptes_copied * k->fork_page + w->vmas_copied * k->fork_vma);
 }
 
-/* Wait for the mmap lock of a space; a writer holds it until `release_mmap_lock`. */
-static void wait_mmap_lock(struct machine *m, struct cpu *c, uint32_t space)
+/* Wait for the mmap lock of a space. Returns when it was got; a writer says hold_mmap_lock() at its end. */
+static eg_time wait_mmap_lock(struct machine *m, struct cpu *c, uint32_t space)
 {
 	eg_time free_at = vm_space(&m->vm, space)->lock_free_at;
 	eg_time wait = free_at > c->mmu.clock ? free_at - c->mmu.clock : 0;
@@ -54,6 +54,7 @@ static void wait_mmap_lock(struct machine *m, struct cpu *c, uint32_t space)
 	m->mmap_lock.queued += wait > 0;
 	m->mmap_lock.waited += wait;
 	charge(c, TIME_LOCK_WAIT, wait);
+	return c->mmu.clock;
 }
 
 static void hold_mmap_lock(struct machine *m, struct cpu *c, uint32_t space, eg_time since)
@@ -91,6 +92,12 @@ void vm_flush_hook(void *ctx, uint32_t space, eg_vpn vpn, uint64_t nr)
 			mmu_flush_range(&c->mmu, space, vpn, nr);
 			continue;
 		}
+		if (m->events.nr + EVENTS_SPARE >= m->events.capacity) {
+			machine_fail(m, eg_fail(m->err, EG_BAD_INPUT, "more than %u interrupts and sleeping tasks are pending\n"
+						"a shorter machine.ipi_latency, or fewer CPUs, make fewer of them",
+						(unsigned)m->events.capacity));
+			return;
+		}
 		/* Linux sends the range; the model drops the whole space, which the target cannot tell apart
 		 * by results other than extra misses. Delivered no sooner than the run-ahead allows. */
 		event_add(&m->events, self->mmu.clock + m->ipi_latency, ipi_arrives, m, (uint64_t)space << 8 | i);
@@ -127,7 +134,7 @@ bool fault_execute(struct machine *m, struct cpu *c, uint32_t task)
 	struct fault_result r;
 	enum time_category category;
 
-	wait_mmap_lock(m, c, t->space);
+	(void)wait_mmap_lock(m, c, t->space);
 	r = vm_fault(&m->vm, t->space, t->fault_addr, t->fault_write, &w);
 	if (r.outcome == VM_WAIT || r.outcome == VM_NOMEM) {
 		charge(c, TIME_ALLOC, k->alloc_base);
@@ -227,8 +234,8 @@ static bool do_fork(struct machine *m, struct cpu *c, uint32_t task, const struc
 	} else {
 		enum vm_outcome o;
 		bool waiters = m->phys.waiters;
+		eg_time locked = wait_mmap_lock(m, c, space);
 
-		wait_mmap_lock(m, c, space);
 		/* a fork that fails gives back what it took, no more: woken by that, two tasks that fork would keep
 		 * each other awake for ever */
 		m->phys.waiters = false;
@@ -241,7 +248,7 @@ static bool do_fork(struct machine *m, struct cpu *c, uint32_t task, const struc
 		}
 		charge(c, TIME_FORK, m->cost.fork);
 		price_work(m, c, &w, TIME_FORK);
-		hold_mmap_lock(m, c, t->space, t->op_start);
+		hold_mmap_lock(m, c, t->space, locked);
 		if (o != VM_DONE) {
 			m->not_applied[NOT_NOMEM]++;
 			return true;
@@ -305,9 +312,8 @@ static bool do_vmop(struct machine *m, struct cpu *c, uint32_t task, const struc
 	enum vm_outcome o;
 	enum vmop_kind kind;
 	enum not_applied nothing;
-	eg_time fixed;
+	eg_time fixed, locked = wait_mmap_lock(m, c, t->space);
 
-	wait_mmap_lock(m, c, t->space);
 	switch (op->code) {
 	case EG_OP_MMAP:
 		kind = VMOP_MMAP, fixed = k->mmap, nothing = NOT_NOMEM;
@@ -344,7 +350,7 @@ static bool do_vmop(struct machine *m, struct cpu *c, uint32_t task, const struc
 	}
 	charge(c, TIME_SYSCALL, k->syscall + fixed);
 	price_work(m, c, &w, TIME_SYSCALL);
-	hold_mmap_lock(m, c, t->space, t->op_start > c->mmu.clock ? c->mmu.clock : t->op_start);
+	hold_mmap_lock(m, c, t->space, locked);
 	m->count.mmaps += kind == VMOP_MMAP;
 	m->count.munmaps += kind == VMOP_MUNMAP;
 	m->count.mprotects += kind == VMOP_MPROTECT;
@@ -357,10 +363,11 @@ static bool do_vmop(struct machine *m, struct cpu *c, uint32_t task, const struc
 
 /* ---- raw pages -------------------------------------------------------------------------------------------- */
 
-/* gfp of an alloc_pages op (docs/generators.md): bit 0 atomic, bit 1 movable, bit 2 reclaimable */
+/* gfp of an alloc_pages op (docs/generators.md): bit 0 atomic, bit 1 movable, bit 2 reclaimable; a page has
+ * one mobility, and movable goes first */
 static uint32_t gfp_of(uint64_t gfp)
 {
-	return (gfp & 1 ? GFP_ATOMIC : GFP_KERNEL) | (gfp & 2 ? GFP_MOVABLE : 0) | (gfp & 4 ? GFP_RECLAIMABLE : 0);
+	return (gfp & 1 ? GFP_ATOMIC : GFP_KERNEL) | (gfp & 2 ? GFP_MOVABLE : gfp & 4 ? GFP_RECLAIMABLE : 0);
 }
 
 static void free_block(struct machine *m, struct cpu *c, uint32_t task, eg_pfn pfn, unsigned order)
@@ -504,7 +511,7 @@ bool op_execute(struct machine *m, struct cpu *c, uint32_t task)
 		if (t->waits_for && (op.code == EG_OP_VFORK || op.code == EG_OP_CLONE))
 			task_block_for_child(m, c, t);
 		else if (op.code == EG_OP_THINK)
-			(void)task_sleep(m, c, c->mmu.clock + op.arg[0]);
+			(void)task_sleep(m, c, op.arg[0] < EG_TIME_NONE - c->mmu.clock ? c->mmu.clock + op.arg[0] : EG_TIME_NONE);
 	}
 	return true;
 }

@@ -107,7 +107,7 @@ bool task_sleep(struct machine *m, struct cpu *c, eg_time when)
 					(unsigned long long)(TIME_MAX / EG_PS_PER_S)));
 		return false;
 	}
-	if (m->nr_sleeping + 1024 >= m->events.capacity) {
+	if (m->events.nr + EVENTS_SPARE >= m->events.capacity) {
 		machine_fail(m, eg_fail(m->err, EG_BAD_INPUT, "more than %u tasks sleep at the same time\n"
 					"this machine is built for fewer: lower the number of tasks", (unsigned)m->nr_sleeping));
 		return false;
