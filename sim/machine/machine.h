@@ -127,6 +127,7 @@ struct source {
 	X(ALLOC_LIVE,       "alloc_live",       "alloc_pages of an id that was live: freed first")               \
 	X(SEGV,             "segv",             "accesses outside any mapping, or against its protection: skipped") \
 	X(NOMEM,            "enomem",           "operations that failed for lack of memory")                     \
+	X(ACCESS_HUGE,      "access_too_large", "accesses of more than 1 GiB: skipped")                                  \
 	X(NOT_MODELLED,     "not_modelled",     "operations that no room models yet: malloc, mlock, msync, obs, ...")
 
 enum not_applied {
@@ -258,6 +259,11 @@ void      source_hand_over(struct machine *m, struct source *s, eg_time now);
 /* Give a stream its task. False when host memory is out. */
 bool      source_bind(struct machine *m, struct source *s, uint32_t stream, uint32_t task);
 uint32_t  source_task(const struct source *s, uint32_t stream);
+/* The file of an MMAP op as vm_mmap() wants it: 0 = anonymous, else the name's id + 1 (a file may have no name). */
+static inline uint32_t source_mmap_file(const struct eg_op *op)
+{
+	return op->arg[3] & EG_MAP_ANON ? 0 : op->arg[4] < UINT32_MAX ? (uint32_t)op->arg[4] + 1 : UINT32_MAX;
+}
 /* alloc_pages handles of a source: remember, take out; EG_PFN_NONE if unknown. */
 bool      source_block_put(struct machine *m, struct source *s, uint64_t id, eg_pfn pfn, unsigned order);
 eg_pfn    source_block_take(struct source *s, uint64_t id, unsigned *order);

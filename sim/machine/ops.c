@@ -137,7 +137,7 @@ bool fault_execute(struct machine *m, struct cpu *c, uint32_t task)
 	(void)wait_mmap_lock(m, c, t->space);
 	r = vm_fault(&m->vm, t->space, t->fault_addr, t->fault_write, &w);
 	if (r.outcome == VM_WAIT || r.outcome == VM_NOMEM) {
-		charge(c, TIME_ALLOC, k->alloc_base);
+		price_work(m, c, &w, TIME_ALLOC);       /* page tables made on the way stay */
 		task_park(m, c);
 		return false;
 	}
@@ -242,7 +242,7 @@ static bool do_fork(struct machine *m, struct cpu *c, uint32_t task, const struc
 		o = vm_fork(&m->vm, space, &space, &w);
 		m->phys.waiters = waiters;
 		if (o == VM_WAIT) {
-			charge(c, TIME_ALLOC, m->cost.alloc_base);
+			price_work(m, c, &w, TIME_FORK);
 			task_park(m, c);
 			return false;
 		}
@@ -284,6 +284,7 @@ static bool do_exec(struct machine *m, struct cpu *c, uint32_t task)
 	enum vm_outcome o = vm_space_new(&m->vm, &fresh, &w);
 
 	if (o == VM_WAIT) {
+		price_work(m, c, &w, TIME_EXEC_EXIT);
 		task_park(m, c);
 		return false;
 	}
@@ -318,7 +319,7 @@ static bool do_vmop(struct machine *m, struct cpu *c, uint32_t task, const struc
 	case EG_OP_MMAP:
 		kind = VMOP_MMAP, fixed = k->mmap, nothing = NOT_NOMEM;
 		o = vm_mmap(&m->vm, t->space, op->arg[0], op->arg[1], (unsigned)op->arg[2], (unsigned)op->arg[3],
-			    op->arg[3] & EG_MAP_ANON ? 0 : (uint32_t)op->arg[4] + 1, op->arg[5], &w);
+			    source_mmap_file(op), op->arg[5], &w);
 		if (o == VM_DONE && (op->arg[3] & EG_MAP_POPULATE))
 			(void)vm_populate(&m->vm, t->space, op->arg[0], op->arg[1], op->arg[2] & EG_PROT_WRITE, false, &w);
 		break;
@@ -397,7 +398,7 @@ static bool do_alloc_pages(struct machine *m, struct cpu *c, uint32_t task, cons
 	unsigned old_order;
 	eg_pfn old;
 
-	if (op->arg[1] > EG_MAX_ORDER) {
+	if (op->arg[1] > EG_MAX_ORDER || op->arg[0] == UINT64_MAX) {     /* no such block; an id that marks an empty cell */
 		m->not_applied[NOT_NOMEM]++;
 		return true;
 	}
@@ -427,7 +428,7 @@ static bool do_alloc_pages(struct machine *m, struct cpu *c, uint32_t task, cons
 static void do_free_pages(struct machine *m, struct cpu *c, uint32_t task, const struct eg_op *op)
 {
 	struct source *s = &m->source[task_of(m, task)->source];
-	unsigned order, want = (unsigned)op->arg[1];
+	unsigned order, want = op->arg[1] > EG_MAX_ORDER ? EG_MAX_ORDER + 1 : (unsigned)op->arg[1];
 	uint64_t offset = op->arg[2];
 	eg_pfn pfn = source_block_take(s, op->arg[0], &order);
 
@@ -435,7 +436,7 @@ static void do_free_pages(struct machine *m, struct cpu *c, uint32_t task, const
 		m->not_applied[NOT_FREE_UNKNOWN]++;
 		return;
 	}
-	if (want > order || (want == order && offset) || offset % (UINT64_C(1) << (want > 63 ? 0 : want)) ||
+	if (want > order || (want == order && offset) || offset % (UINT64_C(1) << want) ||
 	    offset >= UINT64_C(1) << order) {
 		m->not_applied[NOT_FREE_WRONG]++;
 		(void)source_block_put(m, s, op->arg[0], pfn, order);

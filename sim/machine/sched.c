@@ -289,8 +289,7 @@ static void fetch(struct machine *m, struct cpu *c, uint32_t task, bool earliest
 		task_block(m, c, TASK_TURN);
 		return;
 	case SOURCE_END:
-		task_of(m, task)->step = STEP_END;
-		*again = true;
+		task_of(m, task)->step = STEP_END;      /* others may have been woken: this CPU may not be the earliest */
 		return;
 	case SOURCE_BLOCK:
 		break;
@@ -300,7 +299,10 @@ static void fetch(struct machine *m, struct cpu *c, uint32_t task, bool earliest
 	t->step = t->block.kind == EG_BLOCK_ACCESS ? STEP_ACCESS : STEP_OP;
 	t->op_start = EG_TIME_NONE;
 	*again = true;
-	if (t->step == STEP_OP && t->block.op.code == EG_OP_ACCESS) {
+	if (t->step == STEP_OP && t->block.op.code == EG_OP_ACCESS && t->block.op.arg[1] > UINT64_C(1) << 30) {
+		m->not_applied[NOT_ACCESS_HUGE]++;
+		t->step = STEP_FETCH;
+	} else if (t->step == STEP_OP && t->block.op.code == EG_OP_ACCESS) {
 		t->large = true;
 		t->large_addr = t->block.op.arg[0];
 		t->large_left = t->block.op.arg[1] ? t->block.op.arg[1] : 1;

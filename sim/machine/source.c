@@ -331,9 +331,13 @@ static void apply_initial(struct machine *m, struct source *s, uint32_t task, co
 		m->not_applied[NOT_NOT_MODELLED]++;
 		return;
 	}
+	if (op->arg[0] >> 48 || op->arg[1] >> 48) {
+		m->not_applied[NOT_NOMEM]++;            /* outside every address space */
+		return;
+	}
 	m->has_assumption_inferred |= (op->arg[3] & EG_MAP_INFERRED) != 0;
 	if (strcmp(populate, "none") == 0) {
-		o = vm_mmap(&m->vm, space, start, op->arg[1], prot, (unsigned)op->arg[3], (uint32_t)op->arg[4], op->arg[5], &w);
+		o = vm_mmap(&m->vm, space, start, op->arg[1], prot, (unsigned)op->arg[3], source_mmap_file(op), op->arg[5], &w);
 		m->not_applied[NOT_NOMEM] += o != VM_DONE;
 		return;
 	}
@@ -347,7 +351,7 @@ static void apply_initial(struct machine *m, struct source *s, uint32_t task, co
 	for (uint64_t at = start; at < end; at += step) {
 		if (huge && vm_find(vm_space(&m->vm, space), at >> EG_PAGE_SHIFT))
 			continue;
-		o = vm_mmap(&m->vm, space, at, step, prot, (unsigned)op->arg[3], (uint32_t)op->arg[4], op->arg[5], &w);
+		o = vm_mmap(&m->vm, space, at, step, prot, (unsigned)op->arg[3], source_mmap_file(op), op->arg[5], &w);
 		if (o == VM_DONE) {
 			uint64_t faults[NR_FAULT_KINDS];
 

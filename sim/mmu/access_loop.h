@@ -222,8 +222,12 @@ access_miss(struct mmu_cpu *c, uint64_t word, enum tlb_side side, bool straddles
 	}
 	m.outcome = access_page(c, side, vpn, write, known, ordered, &m.extra, l1, l2, fill1, fill2, update, walker);
 	if (EG_UNLIKELY(straddles) && m.outcome == PAGE_OK) {
-		(void)access_page(c, side, vpn + 1, write, false, ordered, &m.extra, l1, l2, fill1, fill2, update, walker);
-		c->n.straddles++;
+		/* it can still fail if the first page was in the TLB only, its entry gone from the table */
+		m.outcome = access_page(c, side, vpn + 1, write, false, ordered, &m.extra, l1, l2, fill1, fill2, update, walker);
+		if (m.outcome == PAGE_OK)
+			c->n.straddles++;
+		else
+			m.fault_addr = (vpn + 1) << EG_PAGE_SHIFT;
 	}
 	return m;
 }

@@ -124,8 +124,6 @@ enum vm_outcome vm_fork(struct vm *vm, uint32_t parent, uint32_t *child, struct 
 			vm->shmem->object[p->vma[i].object].mappings++;
 	}
 	vm->mapped_pages += c->mapped_pages;
-	if (vm->mapped_pages > vm->mapped_pages_max)
-		vm->mapped_pages_max = vm->mapped_pages;
 	w->vmas_copied += p->nr;
 	for (uint32_t i = 0; i < p->nr && o == VM_DONE; i++)
 		o = copy_vma(vm, parent, *child, &p->vma[i], w);
@@ -134,6 +132,8 @@ enum vm_outcome vm_fork(struct vm *vm, uint32_t parent, uint32_t *child, struct 
 	if (o != VM_DONE) {
 		vm_space_put(vm, *child, w);
 		*child = 0;
+	} else if (vm->mapped_pages > vm->mapped_pages_max) {
+		vm->mapped_pages_max = vm->mapped_pages;
 	}
 	return o;
 }

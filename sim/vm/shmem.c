@@ -34,12 +34,26 @@ void shmem_fini(struct shmem *s)
 
 uint32_t shmem_new(struct shmem *s)
 {
-	struct shmem_object *o = eg_grow((void **)&s->object, &s->nr, &s->cap, sizeof(*o));
+	uint32_t n = s->free_object;
+	struct shmem_object *o;
 
+	if (n) {
+		s->free_object = s->object[n].next_free;
+		s->object[n] = (struct shmem_object){ .mappings = 1 };
+		return n;
+	}
+	o = eg_grow((void **)&s->object, &s->nr, &s->cap, sizeof(*o));
 	if (!o)
 		return 0;
 	o->mappings = 1;
 	return (uint32_t)(s->nr - 1);
+}
+
+void shmem_end(struct shmem *s, uint32_t object)
+{
+	EG_ASSERT(!s->object[object].mappings && !s->object[object].pages);
+	s->object[object].next_free = s->free_object;
+	s->free_object = object;
 }
 
 static uint64_t cell_find(const struct shmem *s, uint64_t key)
@@ -85,6 +99,8 @@ bool shmem_put(struct shmem *s, uint32_t object, uint64_t index, eg_pfn pfn)
 	s->cell[h] = (struct shmem_cell){ .key = key_of(object, index), .pfn = pfn.v };
 	s->used++;
 	s->object[object].pages++;
+	if (index >= s->object[object].span)
+		s->object[object].span = index + 1;
 	return true;
 }
 
@@ -120,7 +136,12 @@ eg_pfn shmem_take(struct shmem *s, uint32_t object, uint64_t index)
 
 bool shmem_take_any(struct shmem *s, uint32_t object, uint64_t *cursor, eg_pfn *pfn)
 {
-	/* in the order of the table, which depends on keys alone: the same on every host */
+	/* a small object page by page; a large, sparse one by the table, whose order depends on keys alone */
+	while (s->object[object].pages && s->object[object].span <= s->mask) {
+		*pfn = shmem_take(s, object, (*cursor)++);
+		if (!eg_pfn_is_none(*pfn))
+			return true;
+	}
 	while (s->object[object].pages && *cursor <= s->mask) {
 		uint64_t key = s->cell[*cursor].key;
 

@@ -14,7 +14,9 @@
 
 struct shmem_object {
 	uint32_t mappings;      /* VMAs that refer to it; 0 = free slot               */
+	uint32_t next_free;     /* of free slots; 0 = none                            */
 	uint64_t pages;         /* in the table                                       */
+	uint64_t span;          /* one past the largest index ever put                */
 };
 
 struct shmem_cell {
@@ -26,6 +28,7 @@ struct shmem_cell {
 struct shmem {
 	struct shmem_object *object;    /* [nr]; number 0 is never used               */
 	size_t               nr, cap;
+	uint32_t             free_object;
 	struct shmem_cell   *cell;      /* [mask + 1]                                 */
 	uint64_t             mask, used;
 };
@@ -42,5 +45,7 @@ bool      shmem_put(struct shmem *s, uint32_t object, uint64_t index, eg_pfn pfn
 eg_pfn    shmem_take(struct shmem *s, uint32_t object, uint64_t index);
 /* Any page of the object, for its end: returns false when there is none; *cursor starts at 0. */
 bool      shmem_take_any(struct shmem *s, uint32_t object, uint64_t *cursor, eg_pfn *pfn);
+/* The object has no mapping and no page: its number may be used again. */
+void      shmem_end(struct shmem *s, uint32_t object);
 
 #endif

@@ -151,6 +151,7 @@ static void object_put(struct vm *vm, uint32_t object, struct vm_work *w)
 	while (shmem_take_any(vm->shmem, object, &cursor, &pfn))
 		if (frame_ref_put(phys_frame(vm->phys, pfn)))
 			vm__free_frame(vm, pfn, 0, w);
+	shmem_end(vm->shmem, object);
 }
 
 static void count_mapped(struct vm *vm, struct space *s, uint64_t pages, bool more)
@@ -245,7 +246,8 @@ enum vm_outcome vm_space_new(struct vm *vm, uint32_t *number, struct vm_work *w)
 	else
 		vm->nr_spaces++;
 	/* mappings of one frame are counted in 20 bits: more spaces than that could not share a page */
-	EG_CHECK(++vm->live_spaces < FRAME_MAP_MAX);
+	vm->live_spaces++;
+	EG_CHECK(vm->live_spaces < FRAME_MAP_MAX);
 	s->users = 1;
 	*number = n;
 	return VM_DONE;
@@ -374,6 +376,12 @@ enum vm_outcome vm_madvise(struct vm *vm, uint32_t number, uint64_t addr, uint64
 
 	if ((advice != EG_MADV_DONTNEED && advice != EG_MADV_FREE) || !pages_of(addr, len, &start, &end))
 		return VM_NOTHING;
+	if (advice == EG_MADV_FREE) {
+		/* lazily freed pages stay until memory is reclaimed, and nothing reclaims */
+		uint32_t i = vma_index(s, start);
+
+		return i < s->nr && s->vma[i].start < end ? VM_DONE : VM_NOTHING;
+	}
 	for (unsigned k = 0; k < 2; k++) {
 		uint64_t border = k ? end : start;
 		enum vm_outcome o = border % EG_HUGE_PAGES ? vm__split_huge(vm, s, border, w) : VM_DONE;
@@ -509,7 +517,12 @@ enum vm_outcome vm_brk(struct vm *vm, uint32_t number, uint64_t addr, struct vm_
 	if (addr < s->brk_start)
 		return VM_NOTHING;
 	if (to > from) {
-		enum vm_outcome o = vm_mmap(vm, number, from, to - from, EG_PROT_READ | EG_PROT_WRITE, EG_MAP_ANON | EG_MAP_BRK,
+		uint32_t i = vma_index(s, from);
+		enum vm_outcome o;
+
+		if (i < s->nr && s->vma[i].start < to)
+			return VM_NOMEM;        /* something else is mapped there: the break stays (Linux the same) */
+		o = vm_mmap(vm, number, from, to - from, EG_PROT_READ | EG_PROT_WRITE, EG_MAP_ANON | EG_MAP_BRK,
 					    0, 0, w);
 
 		if (o != VM_DONE)

@@ -139,7 +139,7 @@ enum vm_outcome vm_mmap(struct vm *vm, uint32_t number, uint64_t addr, uint64_t 
 /* VM_NOTHING if nothing was mapped there. */
 enum vm_outcome vm_munmap(struct vm *vm, uint32_t number, uint64_t addr, uint64_t len, struct vm_work *w);
 enum vm_outcome vm_mprotect(struct vm *vm, uint32_t number, uint64_t addr, uint64_t len, unsigned prot, struct vm_work *w);
-/* MADV_DONTNEED and MADV_FREE drop the pages; other advice is VM_NOTHING. */
+/* MADV_DONTNEED drops the pages; MADV_FREE leaves them, as Linux does until it reclaims; other advice is VM_NOTHING. */
 enum vm_outcome vm_madvise(struct vm *vm, uint32_t number, uint64_t addr, uint64_t len, unsigned advice, struct vm_work *w);
 enum vm_outcome vm_mremap(struct vm *vm, uint32_t number, uint64_t old, uint64_t old_len, uint64_t to, uint64_t new_len,
 			  struct vm_work *w);

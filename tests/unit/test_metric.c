@@ -580,11 +580,11 @@ static void check_histograms(void)
 static void check_locks(void)
 {
 	open_rig(64, "buddy", false, true);
-	(void)server_enter(&r.zone_lock[1], 0, 5000);
+	(void)server_enter_row(&r.zone_lock[1], 0, 5000, 1, 1);
 	sample(r.start);
-	(void)server_enter(&r.zone_lock[1], 1000, 5000);        /* waits 4000 */
-	(void)server_enter(&r.zone_lock[1], 50000, 5000);
-	(void)server_enter(&r.mmap_lock, 0, 3000);
+	(void)server_enter_row(&r.zone_lock[1], 1000, 5000, 1, 1);        /* waits 4000 */
+	(void)server_enter_row(&r.zone_lock[1], 50000, 5000, 1, 1);
+	(void)server_enter_row(&r.mmap_lock, 0, 3000, 1, 1);
 	finish();
 	is_value("lock.zone.n0.dma32.served", 2);
 	is_value("lock.zone.n0.dma32.queued", 1);
