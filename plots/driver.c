@@ -4,7 +4,7 @@
  *
  *   1. The points of the sweep that are wanted, of all files, are labelled with their values on the axes on which
  *      they differ: "linux, never". What they have in common is in the caption.
- *   2. table.c reads the data, layout.c finds the places.
+ *   2. table.c and the kinds of tables read the data, layout.c finds the places.
  *   3. Script = style.gp + assignments + the figure's file: complete in itself, to be edited for a paper.
  *   4. gnuplot draws a PDF under a temporary name; PNG and SVG are made from that PDF, so that all look the same (its
  *      own PNG has other line widths and lets labels overlap). Only then the PDF gets its name.

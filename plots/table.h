@@ -21,6 +21,7 @@
 
 #define PLOT_MAX_PANELS 12u
 #define PLOT_MAX_BLOCKS (PLOT_MAX_PANELS * PLOT_MAX_POINTS)
+#define PLOT_MAX_ROWS   2000u           /* of a curve */
 
 struct plot_point {
 	struct result_file *file;
@@ -61,6 +62,17 @@ struct plot {
 
 /* Fill panels, blocks, dat, vars and notes; when there is nothing to draw, EG_OK with p->why. */
 eg_status plot_table(struct plot *p, struct eg_errors *err) EG_MUST_USE;
+
+/* The kinds of tables, for plot_table(). */
+eg_status plot__latency(struct plot *p, struct eg_errors *err) EG_MUST_USE;
+eg_status plot__series(struct plot *p, struct eg_errors *err) EG_MUST_USE;
+eg_status plot__summary(struct plot *p, bool all, struct eg_errors *err) EG_MUST_USE;
+/* There is nothing to draw, because ... */
+void plot__why(struct plot *p, const char *fmt, ...) EG_PRINTF(2, 3);
+/* One more panel, which owns the blocks that are opened from now on. */
+struct plot_panel *plot__add_panel(struct plot *p, const char *label, const char *unit);
+/* Open the block of a curve in the last panel, for that point. */
+void plot__add_block(struct plot *p, unsigned point, const char *label);
 
 /* "# a" as a string of a gnuplot script, quoted and escaped. */
 void plot_add_quoted(struct eg_str *s, const char *text);

@@ -1,223 +1,40 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * cell - from a tree of values to a struct spec; see cell.h.
+ * cell - the steps from a tree of values to a struct spec; see cell.h.
  *
  *   1. The point's sweep values are set into the experiment's tree, shorter paths first, so that
  *      policy.page_allocator and policy.page_allocator.pcp_batch may be swept side by side in any order.
  *   2. The preset's machine keys are applied, then the experiment's own, then workload and policies. A key
- *      is looked up in the table of its owner; there is no list of keys here.
+ *      is looked up in the table of its owner (keys.c); workload items are items.c's.
  *   3. Contradictions between keys are found by spec_check().
  *   4. Every value is put into its canonical spelling, the text written, the text hashed.
  */
-#include "sim/experiment/cell.h"
+#include "sim/experiment/resolve.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
-#include <sys/stat.h>
 
 #include "sim/base/sha256.h"
 #include "sim/experiment/path.h"
 #include "workloads/gen/gen.h"
-#include "workloads/trace/trace.h"
-
-#define PATH_CHARS 200u
-
-struct resolver {
-	struct experiment    *x;
-	struct exp_problems  *p;
-	const struct yt_node *root;             /* with the point's values */
-	const struct yt_node *preset;           /* root of the preset's file, or NULL */
-	struct spec          *spec;
-	struct eg_arena      *arena;
-	bool                  lost_item;        /* a workload item was not added: numbers in the spec differ */
-	bool                  no_memory;
-	bool                  try_generators;
-};
-
-/* Where a key of a map is looked up: up to two tables, and words that the caller handles itself. */
-struct tables {
-	struct eg_args    *args[2];
-	const char *const *words;               /* NULL-terminated */
-};
 
 static const char *const no_words[] = { NULL };
-
-static void problem_why(struct resolver *r, struct exp_mark at, const char *path, const char *why)
-{
-	exp_problem(r->p, at, path, "%s", why);
-}
-
-/* ---- values into tables --------------------------------------------------------------------------- */
-
-static const char *candidate(const void *ctx, unsigned i)
-{
-	const struct tables *t = ctx;
-
-	for (unsigned k = 0; k < EG_ARRAY_LEN(t->args); k++) {
-		unsigned n = t->args[k] ? eg_param_count(t->args[k]->params) : 0;
-
-		if (i < n)
-			return t->args[k]->params[i].name;
-		i -= n;
-	}
-	for (unsigned k = 0; t->words[k]; k++)
-		if (k == i)
-			return t->words[k];
-	return NULL;
-}
-
-static bool is_word(const struct tables *t, const char *name)
-{
-	for (unsigned i = 0; t->words[i]; i++)
-		if (strcmp(t->words[i], name) == 0)
-			return true;
-	return false;
-}
-
-static struct eg_args *owner(const struct tables *t, const char *name)
-{
-	for (unsigned k = 0; k < EG_ARRAY_LEN(t->args); k++)
-		if (t->args[k] && eg_param_find(t->args[k]->params, name) >= 0)
-			return t->args[k];
-	return NULL;
-}
-
-/* Parameters "name.something": their last parts into list, for a message. 0 if name is no group. */
-static unsigned group_members(const struct tables *t, const char *name, char *list, size_t size)
-{
-	size_t len = strlen(name), n = 0;
-	unsigned nr = 0;
-
-	list[0] = '\0';
-	for (unsigned i = 0; candidate(t, i); i++) {
-		const char *c = candidate(t, i);
-
-		if (strncmp(c, name, len) != 0 || c[len] != '.')
-			continue;
-		if (n < size)
-			n += (size_t)snprintf(list + n, size - n, "%s%s", nr ? ", " : "", c + len + 1);
-		nr++;
-	}
-	return nr;
-}
-
-/*
- * A default that is written out is still the default: two files whose values are the same must run the
- * same, and the canonical text, which writes all of them out, must mean the same when read back.
- */
-static void settle_given(const struct eg_param *p, struct eg_value *v)
-{
-	struct eg_value def;
-	char a[PATH_CHARS], b[PATH_CHARS], why[200];
-
-	if (!p->def || eg_param_parse(p, p->def, &def, why, sizeof(why)) != EG_OK)
-		return;
-	def.text = p->def;
-	exp_canonical_value(p, v, a, sizeof(a));
-	exp_canonical_value(p, &def, b, sizeof(b));
-	v->given = strcmp(a, b) != 0;
-}
-
-static void set_value(struct resolver *r, struct eg_args *args, const char *name, const struct yt_node *n, const char *path)
-{
-	const struct eg_param *p = &args->params[eg_param_find(args->params, name)];
-	struct exp_mark at = n->mark;
-	char why[320];
-	eg_status s;
-
-	if (n->kind == YT_MAP) {
-		n = yt_get(n, "value");         /* the caller has seen it */
-		at = n->mark;
-	}
-	if (n->kind == YT_LIST) {
-		exp_problem(r->p, at, path, "expected one value, found a list; values to try one after the other go under sweep:");
-		return;
-	}
-	if (n->kind != YT_SCALAR || yt_is_null(n)) {
-		exp_problem(r->p, at, path, "there is no value; what belongs here: %s", p->help);
-		return;
-	}
-	s = eg_args_set(args, name, n->text, r->arena, why, sizeof(why));
-	if (s == EG_BAD_INPUT)
-		problem_why(r, at, path, why);
-	else if (s == EG_OK)
-		settle_given(p, &args->value[p - args->params]);
-	r->no_memory |= s == EG_NO_MEMORY;
-}
-
-/* The keys of `map` into the tables. `prefix` is the part of the parameter names above them ("tlb.l2"). */
-static void apply(struct resolver *r, const struct tables *t, const struct yt_node *map, const char *where, const char *prefix)
-{
-	for (unsigned i = 0; i < map->nr; i++) {
-		const struct yt_node *n = map->item[i];
-		char name[PATH_CHARS], path[PATH_CHARS], members[200];
-		const char *near;
-
-		if (!*prefix && is_word(t, map->key[i]))
-			continue;
-		(void)snprintf(name, sizeof(name), "%.100s%s%.90s", prefix, *prefix ? "." : "", map->key[i]);
-		(void)snprintf(path, sizeof(path), "%.60s.%.130s", where, name);
-		if (owner(t, name)) {
-			if (n->kind == YT_MAP && !yt_get(n, "value"))
-				exp_problem(r->p, n->mark, path, "expected one value, found a map");
-			else
-				set_value(r, owner(t, name), name, n, path);
-			continue;
-		}
-		if (group_members(t, name, members, sizeof(members))) {
-			if (n->kind == YT_MAP)
-				apply(r, t, n, where, name);
-			else
-				exp_problem(r->p, n->mark, path, "expected a map with keys of %s", members);
-			continue;
-		}
-		near = eg_did_you_mean(name, candidate, t);
-		if (near)
-			exp_problem(r->p, map->key_mark[i], path, "unknown key; did you mean %s?", near);
-		else if (*prefix && group_members(t, prefix, members, sizeof(members)))
-			exp_problem(r->p, map->key_mark[i], path, "unknown key; known here: %s", members);
-		else
-			exp_problem(r->p, map->key_mark[i], path, "unknown key");
-	}
-}
-
-/* Rows without a default must have been given. */
-static void require(struct resolver *r, const struct eg_args *args, struct exp_mark at, const char *where)
-{
-	for (unsigned i = 0; args->params && args->params[i].name; i++)
-		if (!args->value[i].text)
-			exp_problem(r->p, at, where, "the key %s is missing: %s", args->params[i].name, args->params[i].help);
-}
-
-/* A map below the root, or NULL (with a problem if it is there and something else). */
-static const struct yt_node *section(struct resolver *r, const struct yt_node *above, const char *key, const char *path)
-{
-	const struct yt_node *n = yt_get(above, key);
-
-	if (!n || n->kind == YT_MAP)
-		return n;
-	if (!yt_is_null(n))
-		exp_problem(r->p, n->mark, path, "expected a map of keys, found %s", yt_kind_name(n->kind));
-	return NULL;
-}
 
 /* ---- the sections --------------------------------------------------------------------------------- */
 
 static void resolve_machine_map(struct resolver *r, const struct yt_node *machine)
 {
 	static const char *const words[] = { "preset", "costs", NULL };
-	const struct yt_node *costs = section(r, machine, "costs", "machine.costs");
+	const struct yt_node *costs = resolve__section(r, machine, "costs", "machine.costs");
 
-	apply(r, &(struct tables){ { &r->spec->machine, NULL }, words }, machine, "machine", "");
+	resolve__apply(r, &(struct tables){ { &r->spec->machine, NULL }, words }, machine, "machine", "");
 	if (costs)
-		apply(r, &(struct tables){ { &r->spec->costs, NULL }, no_words }, costs, "machine.costs", "");
+		resolve__apply(r, &(struct tables){ { &r->spec->costs, NULL }, no_words }, costs, "machine.costs", "");
 }
 
 static void resolve_machine(struct resolver *r)
 {
-	const struct yt_node *machine = section(r, r->root, "machine", "machine"), *name = yt_get(machine, "preset");
+	const struct yt_node *machine = resolve__section(r, r->root, "machine", "machine"), *name = yt_get(machine, "preset");
 	const struct exp_preset *preset;
 	const char *ref = "laptop";
 
@@ -236,17 +53,17 @@ static void resolve_machine(struct resolver *r)
 		resolve_machine_map(r, yt_get(preset->root, "machine"));
 	if (machine)
 		resolve_machine_map(r, machine);
-	require(r, &r->spec->machine, machine ? machine->mark : r->root->mark, "machine");
-	require(r, &r->spec->costs, machine ? machine->mark : r->root->mark, "machine.costs");
+	resolve__require(r, &r->spec->machine, machine ? machine->mark : r->root->mark, "machine");
+	resolve__require(r, &r->spec->costs, machine ? machine->mark : r->root->mark, "machine.costs");
 }
 
 static void resolve_table(struct resolver *r, const char *key, struct eg_args *args)
 {
-	const struct yt_node *n = section(r, r->root, key, key);
+	const struct yt_node *n = resolve__section(r, r->root, key, key);
 
 	if (n)
-		apply(r, &(struct tables){ { args, NULL }, no_words }, n, key, "");
-	require(r, args, n ? n->mark : r->root->mark, key);
+		resolve__apply(r, &(struct tables){ { args, NULL }, no_words }, n, key, "");
+	resolve__require(r, args, n ? n->mark : r->root->mark, key);
 }
 
 /* Kinds that the design knows and this version does not have. */
@@ -293,233 +110,12 @@ static void resolve_policy(struct resolver *r, const char *kind, const struct yt
 		s = spec_set_policy(r->spec, kind, name ? name->text : "", why, sizeof(why));
 	r->no_memory |= s == EG_NO_MEMORY;
 	if (s == EG_BAD_INPUT)
-		problem_why(r, spec_policy_chosen(r->spec, kind) ? name->mark : key_mark, path, why);
+		exp_problem(r->p, spec_policy_chosen(r->spec, kind) ? name->mark : key_mark, path, "%s", why);
 	if (s != EG_OK)
 		return;
 	if (n->kind == YT_MAP)
-		apply(r, &(struct tables){ { spec_policy_args(r->spec, kind), NULL }, words }, n, path, "");
-	require(r, spec_policy_args(r->spec, kind), n->mark, path);
-}
-
-static const char *gen_name(const void *ctx, unsigned i)
-{
-	(void)ctx;
-	return gen_registry[i] ? gen_registry[i]->name : NULL;
-}
-
-static const struct gen_ops *find_generator(struct resolver *r, const struct yt_node *n, const char *path)
-{
-	const struct gen_ops *gen = n->kind == YT_SCALAR ? gen_find(n->text) : NULL;
-	struct eg_str list = { 0 };
-	const char *near;
-
-	if (gen)
-		return gen;
-	if (n->kind != YT_SCALAR || yt_is_null(n)) {
-		exp_problem(r->p, n->mark, path, "expected the name of a generator");
-		return NULL;
-	}
-	for (unsigned i = 0; gen_registry[i]; i++)
-		eg_str_addf(&list, "%s%s", i ? ", " : "", gen_registry[i]->name);
-	near = eg_did_you_mean(n->text, gen_name, NULL);
-	exp_problem(r->p, n->mark, path, "there is no generator %.60s; %s%s%sknown: %.250s", n->text,
-		    near ? "did you mean " : "", near ? near : "", near ? "? " : "", eg_str_text(&list));
-	eg_str_free(&list);
-	return NULL;
-}
-
-/* The experiment's record of a trace file; the first mention checks that it can be opened. */
-static struct exp_trace *find_trace(struct resolver *r, const struct yt_node *n, const struct yt_node *format, const char *path)
-{
-	struct experiment *x = r->x;
-	const char *fmt = format ? format->text : NULL;
-	const char *file = experiment_relative(x, n->text, r->arena);
-	struct exp_trace *t = NULL, **slot;
-	struct stat st;
-
-	if (!file) {
-		r->no_memory = true;
-		return NULL;
-	}
-	for (size_t i = 0; i < x->nr_traces; i++) {
-		const char *f = x->trace[i]->format;
-
-		if (strcmp(x->trace[i]->path, file) == 0 && (f == fmt || (f && fmt && strcmp(f, fmt) == 0)))
-			t = x->trace[i];
-	}
-	if (!t) {
-		t = eg_arena_alloc(&x->arena, 1, sizeof(*t));
-		slot = t ? eg_grow((void **)&x->trace, &x->nr_traces, &x->cap_traces, sizeof(*slot)) : NULL;
-		if (slot) {
-			*slot = t;
-			t->path = eg_arena_strdup(&x->arena, file);
-			t->format = fmt ? eg_arena_strdup(&x->arena, fmt) : NULL;
-			t->mark = n->mark;
-		}
-		if (!slot || !t->path || (fmt && !t->format))
-			r->no_memory = true;
-		else if (stat(t->path, &st) != 0 || access(t->path, R_OK) != 0)
-			exp_problem(r->p, n->mark, path, "cannot open %.200s: %s (a path is relative to the experiment's file)",
-				    t->path, strerror(errno));
-		else if (S_ISDIR(st.st_mode))
-			exp_problem(r->p, n->mark, path, "%.200s is a directory, not a trace", t->path);
-	}
-	return r->no_memory ? NULL : t;
-}
-
-static const char *unique_label(struct resolver *r, const struct yt_node *item, unsigned index)
-{
-	const struct yt_node *label = yt_get(item, "label");
-	char base[81], text[100], path[60];
-	unsigned n = 1;
-
-	(void)snprintf(path, sizeof(path), "workload.%u.label", index);
-	if (!path_item_label(item, base, sizeof(base)))
-		(void)snprintf(base, sizeof(base), "item%u", index);
-	if (label && (label->kind != YT_SCALAR || !*label->text || strlen(label->text) > 60 ||
-		      label->text[strspn(label->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] ||
-		      !label->text[strspn(label->text, "0123456789")]))
-		exp_problem(r->p, label->mark, path, "expected a name of letters, digits, _ and -, not a number");
-	(void)snprintf(text, sizeof(text), "%s", base);
-	for (unsigned i = 0; i + 1 < r->spec->nr_workloads; i++)
-		if (strcmp(r->spec->workload[i].label, text) == 0) {
-			if (label) {
-				exp_problem(r->p, label->mark, path, "another item is called %.60s", text);
-				break;
-			}
-			(void)snprintf(text, sizeof(text), "%s-%u", base, ++n);
-			i = UINT32_MAX;         /* from the start: the numbered name may be taken too */
-		}
-	return eg_arena_strdup(r->arena, text);
-}
-
-/* Identity of a generator's init(): its name, its values and the memory that shares are of. */
-static void identify(const struct spec *s, const struct spec_workload *w, uint8_t digest[32])
-{
-	struct eg_sha256 sha;
-	char text[PATH_CHARS];
-
-	eg_sha256_init(&sha);
-	eg_sha256_update(&sha, w->gen->name, strlen(w->gen->name) + 1);
-	for (unsigned i = 0; w->gen_args.params[i].name; i++) {
-		exp_canonical_value(&w->gen_args.params[i], &w->gen_args.value[i], text, sizeof(text));
-		eg_sha256_update(&sha, text, strlen(text) + 1);
-	}
-	(void)snprintf(text, sizeof(text), "%" PRIu64, eg_args_u64(&s->machine, "memory"));
-	eg_sha256_update(&sha, text, strlen(text) + 1);
-	eg_sha256_final(&sha, digest);
-}
-
-/*
- * Keys of a generator that contradict each other are known only to its init(). It builds tables, so each
- * combination is tried once, and only so many: the rest would say it when they run.
- */
-#define MAX_TRIED 256u
-
-static void try_generator(struct resolver *r, const struct spec_workload *w, const struct yt_node *item, const char *where)
-{
-	struct eg_arena arena = { 0 };
-	struct gen_env env = { .seed = r->spec->seed, .memory_bytes = eg_args_u64(&r->spec->machine, "memory"), .arena = &arena };
-	struct eg_errors *err = NULL;
-	struct experiment *x = r->x;
-	uint8_t digest[32], (*slot)[32];
-	void *state;
-
-	identify(r->spec, w, digest);
-	for (size_t i = 0; i < x->nr_tried; i++)
-		if (memcmp(x->tried[i], digest, 32) == 0)
-			return;
-	if (x->nr_tried == MAX_TRIED)
-		return;
-	slot = eg_grow((void **)&x->tried, &x->nr_tried, &x->cap_tried, sizeof(*slot));
-	state = eg_calloc(1, w->gen->state_size(&w->gen_args));
-	err = eg_calloc(1, sizeof(*err));
-	if (!slot || !state || !err) {
-		r->no_memory = true;
-	} else {
-		memcpy(*slot, digest, 32);
-		if (w->gen->init(state, &w->gen_args, &env, err) == EG_BAD_INPUT) {
-			char key[PATH_CHARS], path[PATH_CHARS];
-			unsigned steps;
-
-			/* messages begin with the key at fault: point at it if it was written */
-			(void)snprintf(key, sizeof(key), "%.*s", (int)strcspn(err->text[0], ": "), err->text[0]);
-			(void)snprintf(path, sizeof(path), "%s.%.100s", where, key);
-			exp_problem(r->p, yt_get(item, key) ? path_mark(r->root, path, &steps) : item->mark, where, "%.400s",
-				    err->nr ? err->text[0] : "contradicting keys");
-		}
-	}
-	eg_free(err);
-	eg_free(state);
-	eg_arena_free_all(&arena);
-}
-
-static void resolve_item(struct resolver *r, const struct yt_node *item, unsigned index)
-{
-	static const char *const gen_words[] = { "generator", "label", NULL };
-	static const char *const trace_words[] = { "trace", "format", "label", NULL };
-	const struct yt_node *generator = yt_get(item, "generator"), *trace = yt_get(item, "trace"), *format = yt_get(item, "format");
-	struct spec_workload *w = NULL;
-	char where[60], path[80];
-	unsigned before = r->p->nr;
-
-	(void)snprintf(where, sizeof(where), "workload.%u", index);
-	if (item->kind != YT_MAP || !generator == !trace) {
-		exp_problem(r->p, item->mark, where, "expected a map with either generator: NAME or trace: FILE");
-		return;
-	}
-	(void)snprintf(path, sizeof(path), "%s.%s", where, generator ? "generator" : "trace");
-	if (generator) {
-		const struct gen_ops *gen = find_generator(r, generator, path);
-
-		if (!gen)
-			return;
-		w = spec_add_generator(r->spec, gen);
-	} else {
-		struct exp_trace *t;
-
-		if (trace->kind != YT_SCALAR || yt_is_null(trace)) {
-			exp_problem(r->p, trace->mark, path, "expected the path of a trace file");
-			return;
-		}
-		if (format && (format->kind != YT_SCALAR || yt_is_null(format))) {
-			exp_problem(r->p, format->mark, where, "format: expected the name of a trace format");
-			return;
-		}
-		t = find_trace(r, trace, format, path);
-		if (!t)
-			return;
-		w = spec_add_trace(r->spec, &trace_egt_ops, t->prepared ? t->egt : t->path, t->hash);
-	}
-	if (!w || !(w->label = unique_label(r, item, index))) {
-		r->no_memory = true;
-		return;
-	}
-	apply(r, &(struct tables){ { generator ? &w->gen_args : NULL, &w->replay }, generator ? gen_words : trace_words },
-	      item, where, "");
-	if (generator)
-		require(r, &w->gen_args, item->mark, where);
-	require(r, &w->replay, item->mark, where);
-	if (generator && r->try_generators && r->p->nr == before && !r->no_memory)
-		try_generator(r, w, item, where);
-}
-
-static void resolve_workload(struct resolver *r)
-{
-	const struct yt_node *list = yt_get(r->root, "workload");
-
-	if (!list || list->kind != YT_LIST || !list->nr) {
-		exp_problem(r->p, list ? list->mark : r->root->mark, "workload",
-			    "expected a list of what to run, each item a map with generator: NAME or trace: FILE");
-		r->lost_item = true;
-		return;
-	}
-	for (unsigned i = 0; i < list->nr; i++) {
-		unsigned before = r->spec->nr_workloads;
-
-		resolve_item(r, list->item[i], i);
-		r->lost_item |= r->spec->nr_workloads == before;
-	}
+		resolve__apply(r, &(struct tables){ { spec_policy_args(r->spec, kind), NULL }, words }, n, path, "");
+	resolve__require(r, spec_policy_args(r->spec, kind), n->mark, path);
 }
 
 /* spec_check() names a key by its path; find where it was written: here, or in the preset. */
@@ -592,11 +188,11 @@ static eg_status build(struct experiment *x, uint64_t index, struct exp_cell *c,
 	EG_TRY(spec_init(&c->spec, &c->arena));
 	c->spec.seed = c->seed;
 	resolve_machine(&r);
-	resolve_workload(&r);
+	resolve__workload(&r);
 	resolve_table(&r, "measure", &c->spec.measure);
 	resolve_table(&r, "stop", &c->spec.stop);
 	{
-		const struct yt_node *policy = section(&r, r.root, "policy", "policy");
+		const struct yt_node *policy = resolve__section(&r, r.root, "policy", "policy");
 
 		for (unsigned i = 0; policy && i < policy->nr; i++)
 			resolve_policy(&r, policy->key[i], policy->item[i], policy->key_mark[i]);

@@ -8,8 +8,10 @@ libengram_experiment_a_SOURCES = \
 	sim/experiment/schema.h sim/experiment/schema.c \
 	sim/experiment/preset.c \
 	sim/experiment/cell.h sim/experiment/cell.c sim/experiment/canonical.c \
+	sim/experiment/resolve.h sim/experiment/keys.c sim/experiment/items.c \
 	sim/experiment/worker.h sim/experiment/worker.c \
-	sim/experiment/exec.h sim/experiment/exec.c
+	sim/experiment/exec.h sim/experiment/exec.c \
+	sim/experiment/pool.h sim/experiment/pool.c sim/experiment/collect.c
 
 EXPERIMENT_TEST_LIBS = libengram-experiment.a libengram-results.a libengram-gen.a libengram-trace.a libengram-core.a \
 	$(HDF5_LIBS) $(YAML_LIBS) $(GSL_LIBS) $(ZSTD_LIBS) $(ZLIB_LIBS) $(LZMA_LIBS) $(BZ2_LIBS) -lm
@@ -18,9 +20,9 @@ TESTS += tests/unit/test_yaml_tree tests/fuzz/replay_yaml.sh
 EXTRA_DIST += tests/fuzz/replay_yaml.sh tests/fuzz/corpus/yaml tests/fuzz/corpus/experiment
 tests_unit_test_yaml_tree_SOURCES = tests/unit/test_yaml_tree.c tests/tap.h
 tests_unit_test_yaml_tree_LDADD = libengram-experiment.a libengram-core.a $(YAML_LIBS)
-tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c
+tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c tests/fuzz/replay.h
 tests_fuzz_fuzz_yaml_LDADD = libengram-experiment.a libengram-core.a $(YAML_LIBS)
-tests_fuzz_fuzz_experiment_SOURCES = tests/fuzz/fuzz_experiment.c
+tests_fuzz_fuzz_experiment_SOURCES = tests/fuzz/fuzz_experiment.c tests/fuzz/replay.h
 tests_fuzz_fuzz_experiment_LDADD = $(EXPERIMENT_TEST_LIBS)
 if FUZZ
 tests_fuzz_fuzz_experiment_CFLAGS = $(AM_CFLAGS) -DEG_FUZZ

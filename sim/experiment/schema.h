@@ -72,7 +72,7 @@ struct experiment {
 
 	struct exp_trace    **trace;
 	size_t                nr_traces, cap_traces;
-	uint8_t             (*tried)[32];            /* generators whose init() was tried; see cell.c */
+	uint8_t             (*tried)[32];            /* generators whose init() was tried; see items.c */
 	size_t                nr_tried, cap_tried;
 	struct exp_preset   **preset;
 	size_t                nr_presets, cap_presets;

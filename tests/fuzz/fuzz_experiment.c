@@ -6,15 +6,10 @@
  * Built with --enable-fuzz it is a libFuzzer target; otherwise main() replays the files named as arguments.
  * The text goes through a file, as it does in life.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "tests/fuzz/replay.h"
 
 #include "sim/base/check.h"
 #include "sim/experiment/cell.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct eg_errors err;
 
@@ -69,24 +64,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-#ifndef EG_FUZZ
-int main(int argc, char **argv)
-{
-	static uint8_t buf[1 << 21];
-
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rb");
-		size_t n;
-
-		if (!f) {
-			fprintf(stderr, "cannot open %s\n", argv[i]);
-			return 1;
-		}
-		n = fread(buf, 1, sizeof(buf), f);
-		(void)fclose(f);
-		(void)LLVMFuzzerTestOneInput(buf, n);
-	}
-	printf("1..1\nok 1 - %d inputs replayed\n", argc - 1);
-	return 0;
-}
-#endif
+FUZZ_MAIN_FILES

@@ -3,7 +3,8 @@
  * replay - what a fuzz target needs besides LLVMFuzzerTestOneInput().
  *
  * With libFuzzer (configure --enable-fuzz, clang) the target is the whole program. Without, main() below
- * feeds it every file of tests/fuzz/corpus/NAME, each also cut in half, as a test: no crash, no hang.
+ * feeds it every file of tests/fuzz/corpus/NAME, each also cut in half, as a test: no crash, no hang. A target
+ * whose inputs are not all in one corpus ends with FUZZ_MAIN_FILES and replays the files it is given.
  */
 #ifndef TESTS_FUZZ_REPLAY_H
 #define TESTS_FUZZ_REPLAY_H
@@ -68,9 +69,31 @@ static inline int fuzz_replay(const char *name)
 	ok(nr > 0, "%u files replayed", nr);
 	return tap_done();
 }
+
+static inline int fuzz_replay_files(int argc, char **argv)
+{
+	static uint8_t buf[1 << 21];
+
+	for (int i = 1; i < argc; i++) {
+		FILE *f = fopen(argv[i], "rb");
+		size_t n;
+
+		if (!f) {
+			fprintf(stderr, "cannot open %s\n", argv[i]);
+			return 1;
+		}
+		n = fread(buf, 1, sizeof(buf), f);
+		(void)fclose(f);
+		(void)LLVMFuzzerTestOneInput(buf, n);
+	}
+	printf("1..1\nok 1 - %d inputs replayed\n", argc - 1);
+	return 0;
+}
 #define FUZZ_MAIN(name) int main(void) { return fuzz_replay(name); }
+#define FUZZ_MAIN_FILES int main(int argc, char **argv) { return fuzz_replay_files(argc, argv); }
 #else
 #define FUZZ_MAIN(name)
+#define FUZZ_MAIN_FILES
 #endif
 
 #endif
