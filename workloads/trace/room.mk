@@ -6,7 +6,8 @@ libengram_trace_a_SOURCES = workloads/trace/trace.h \
 	workloads/trace/codec.c workloads/trace/codec.h \
 	workloads/trace/crc32c.c workloads/trace/crc32c.h \
 	workloads/trace/egt.c workloads/trace/egt.h \
-	workloads/trace/reader.c workloads/trace/writer.c \
+	workloads/trace/reader.c workloads/trace/reader.h workloads/trace/reader_chunks.c \
+	workloads/trace/writer.c workloads/trace/writer.h workloads/trace/writer_chunks.c workloads/trace/writer_file.c \
 	workloads/trace/twin_print.c workloads/trace/twin.h \
 	workloads/trace/bench.c workloads/trace/bench.h \
 	workloads/trace/input.c workloads/trace/input.h \

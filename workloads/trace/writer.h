@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * writer - what the three parts of the writer share: records in (writer.c), bytes out (writer_chunks.c), and
+ * the file from its temporary name to its own (writer_file.c).
+ */
+#ifndef WORKLOADS_TRACE_WRITER_H
+#define WORKLOADS_TRACE_WRITER_H
+
+#include <zstd.h>
+
+#include "workloads/trace/codec.h"
+#include "workloads/trace/egt.h"
+#include "workloads/trace/trace.h"
+#include "workloads/trace/twin.h"
+
+struct trace_name_slot {
+	uint32_t id;                    /* 0 = empty */
+	uint32_t hash;
+};
+
+struct trace_writer {
+	struct trace_write_options o;
+	char    *path, *tmp;            /* tmp NULL: standard output                        */
+	int      out, scratch;          /* scratch -1: straight to `out`                    */
+	int      to;                    /* where records go: one of the two                 */
+	eg_status failed;               /* first failure                                    */
+	struct eg_errors err;
+
+	struct egt_meta meta, late;     /* late: set after the header was written           */
+	bool     started;               /* the header is out, or a record was taken (defer) */
+	bool     records_begun;         /* a record that is not init has been taken         */
+	struct eg_op *init;             /* deferred init ops                                */
+	size_t   nr_init, cap_init;
+
+	char   **name;                  /* text of id i + 1                                 */
+	size_t   nr_names, cap_names;
+	size_t   names_out;             /* of them, already in a names chunk                */
+	struct trace_name_slot *slot;   /* hash table, power of two                         */
+	size_t   nr_slots;
+
+	uint64_t *acc;                  /* the open chunk                                   */
+	uint32_t  nr_acc, max_acc;
+	struct eg_str ops;
+	uint32_t  nr_ops;               /* records among the items of `ops`                 */
+	uint64_t  gap;                  /* accesses since the last item                     */
+	uint32_t  stream;               /* state of the chunk's coder                       */
+	eg_time   time;
+	bool      mixed;                /* several streams in the chunk                     */
+	uint32_t  chunk_stream;
+	eg_time   first_time;
+	bool      chunk_init;           /* the open chunk holds init ops                    */
+
+	eg_time   now;                  /* time of the accesses to come                     */
+	uint64_t  sequence, ordinal;
+	struct egt_hash hash;
+
+	struct codec_encoder *encoder;
+	ZSTD_CCtx *zstd;
+	uint8_t *raw, *stored;
+	size_t   raw_cap, stored_cap;
+
+	struct twin_state twin;         /* text output */
+	struct eg_str     text;
+};
+
+/* Fail for good: the first failure is what every later call returns. */
+#define FAIL(w, ...) ((w)->failed = eg_fail(&(w)->err, __VA_ARGS__))
+
+/* What messages call the output. */
+static inline const char *trace__shown_path(const struct trace_writer *w)
+{
+	return w->tmp ? w->path : "standard output";
+}
+
+/* Text of op->name, "" for none. */
+static inline const char *trace__name_text(const struct trace_writer *w, uint32_t id)
+{
+	return id && id <= w->nr_names ? w->name[id - 1] : "";
+}
+
+/* Where the functions below have a status, it is w->failed: EG_OK while nothing has gone wrong. */
+
+/* ---- writer.c ------------------------------------------------------------------------------------ */
+
+/* Append an op, and the stream and time it needs, to the open chunk. The caller flushes. */
+void trace__put_op(struct trace_writer *w, const struct eg_op *op);
+
+/* Names not yet printed, as lines of the text form, into w->text. */
+void trace__text_names(struct trace_writer *w);
+
+/* w->text to where records go: all of it, or only when it is worth a call. */
+eg_status trace__text_out(struct trace_writer *w, bool all);
+
+/* ---- writer_chunks.c ----------------------------------------------------------------------------- */
+
+/* All n bytes to fd, or a failure. */
+eg_status trace__put_fd(struct trace_writer *w, int fd, const void *data, size_t n);
+
+/* *p has at least `need` bytes, *cap says how many; false: no memory, *p as it was. */
+bool trace__room(uint8_t **p, size_t *cap, size_t need) EG_MUST_USE;
+
+/* The header with the metadata, as bytes or as text. */
+eg_status trace__put_header(struct trace_writer *w);
+
+/* The names that no names chunk has held, as chunks. */
+eg_status trace__put_names(struct trace_writer *w, int fd);
+
+/* An empty chunk, whose coder knows no stream and no time. */
+void trace__fresh_chunk(struct trace_writer *w);
+
+/* Code the open chunk, write it to fd and begin a fresh one; nothing when it is empty. */
+eg_status trace__flush(struct trace_writer *w, int fd);
+
+/* Metadata that came after the header, as a chunk. */
+eg_status trace__put_late_meta(struct trace_writer *w);
+
+eg_status trace__put_trailer(struct trace_writer *w, const uint8_t digest[32]);
+
+/* ---- writer_file.c ------------------------------------------------------------------------------- */
+
+/* Before the first record: the header, or the scratch file of a deferred writer. */
+eg_status trace__start(struct trace_writer *w);
+
+#endif

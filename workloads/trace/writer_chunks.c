@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * writer_chunks - bytes out: the header, the chunks of all types, the trailer.
+ *
+ * The open chunk's accesses and ops are coded side by side, compressed when that helps, and written behind a
+ * header with both lengths and a CRC. Names go in front of the first chunk whose ops may use them, except
+ * into a scratch file: a deferred writer puts all of them in front at the end.
+ */
+#include "workloads/trace/writer.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "sim/base/mem.h"
+#include "workloads/trace/crc32c.h"
+
+/* ---- bytes out ----------------------------------------------------------------------------------- */
+
+eg_status trace__put_fd(struct trace_writer *w, int fd, const void *data, size_t n)
+{
+	const uint8_t *p = data;
+
+	while (n && w->failed == EG_OK) {
+		ssize_t got = write(fd, p, n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0) {
+			w->failed = eg_fail_errno(&w->err, false, "%s: cannot write", trace__shown_path(w));
+			break;
+		}
+		p += got;
+		n -= (size_t)got;
+	}
+	return w->failed;
+}
+
+bool trace__room(uint8_t **p, size_t *cap, size_t need)
+{
+	uint8_t *bigger;
+
+	if (need <= *cap)
+		return true;
+	bigger = eg_realloc(*p, need, 1);
+	if (!bigger)
+		return false;
+	*p = bigger;
+	*cap = need;
+	return true;
+}
+
+/* ---- chunks -------------------------------------------------------------------------------------- */
+
+/* Compress w->raw[0..raw) if that helps, and write it as a chunk. */
+static eg_status put_chunk(struct trace_writer *w, int fd, struct egt_chunk *c, size_t raw)
+{
+	uint8_t header[EGT_CHUNK_HEADER];
+	const uint8_t *payload = w->raw;
+	size_t stored = raw;
+
+	if (w->o.level > 0) {
+		if (!trace__room(&w->stored, &w->stored_cap, ZSTD_compressBound(raw)))
+			return FAIL(w, EG_NO_MEMORY, "out of memory for a chunk of %zu bytes", raw);
+		stored = ZSTD_compress2(w->zstd, w->stored, w->stored_cap, w->raw, raw);
+		if (ZSTD_isError(stored))
+			return FAIL(w, EG_NO_MEMORY, "%s: zstd: %s", trace__shown_path(w), ZSTD_getErrorName(stored));
+		if (stored < raw) {
+			payload = w->stored;
+			c->flags |= EGT_CHUNK_COMPRESSED;
+		} else {
+			stored = raw;
+		}
+	}
+	c->header = EGT_CHUNK_HEADER;
+	c->sequence = w->sequence++;
+	c->raw = (uint32_t)raw;
+	c->stored = (uint32_t)stored;
+	c->ordinal = w->ordinal;
+	c->payload_crc = egt_crc32c(0, payload, stored);
+	egt_chunk_pack(c, header);
+	w->ordinal += c->records;
+	EG_TRY(trace__put_fd(w, fd, header, sizeof(header)));
+	return trace__put_fd(w, fd, payload, stored);
+}
+
+eg_status trace__put_names(struct trace_writer *w, int fd)
+{
+	struct egt_chunk c = { .type = EGT_CHUNK_NAMES, .stream = EGT_INTERLEAVED,
+			       .first_time = EG_TIME_NONE, .last_time = EG_TIME_NONE };
+
+	while (w->names_out < w->nr_names && w->failed == EG_OK) {
+		size_t first = w->names_out, bytes = 0, i;
+		uint8_t *p;
+
+		for (i = first; i < w->nr_names && bytes < w->o.chunk_bytes; i++)
+			bytes += strlen(w->name[i]) + CODEC_VARINT_MAX;
+		if (!trace__room(&w->raw, &w->raw_cap, bytes + CODEC_VARINT_MAX))
+			return FAIL(w, EG_NO_MEMORY, "out of memory for %zu names", i - first);
+		p = codec_put_varint(w->raw, first + 1);        /* id of the first; the rest follow on */
+		for (; w->names_out < i; w->names_out++) {
+			size_t len = strlen(w->name[w->names_out]);
+
+			p = codec_put_varint(p, len);
+			memcpy(p, w->name[w->names_out], len);
+			p += len;
+		}
+		c.flags = 0;
+		c.records = 0;
+		EG_TRY(put_chunk(w, fd, &c, (size_t)(p - w->raw)));
+	}
+	return w->failed;
+}
+
+void trace__fresh_chunk(struct trace_writer *w)
+{
+	w->nr_acc = 0;
+	w->nr_ops = 0;
+	w->ops.len = 0;
+	w->gap = 0;
+	w->stream = 0;
+	w->time = EG_TIME_NONE;
+	w->mixed = false;
+	w->chunk_init = false;
+}
+
+/* Code the open chunk and write it. */
+eg_status trace__flush(struct trace_writer *w, int fd)
+{
+	struct egt_chunk c = {
+		.type = EGT_CHUNK_RECORDS, .stream = w->mixed ? EGT_INTERLEAVED : w->chunk_stream,
+		.records = w->nr_acc + w->nr_ops, .first_time = w->first_time, .last_time = w->time,
+	};
+	size_t need = EGT_RECORDS_HEAD + CODEC_DICT_MAX + (size_t)w->nr_acc * (1 + CODEC_ACCESS_MAX) + w->ops.len;
+	size_t ctl_len = w->nr_acc, at;
+	struct codec_sizes sizes;
+	uint8_t *data;
+
+	if (w->failed != EG_OK || c.records == 0)
+		return w->failed;
+	if (w->ops.failed)
+		return FAIL(w, EG_NO_MEMORY, "out of memory for the operations of a chunk");
+	if (fd != w->scratch)                   /* a deferred writer puts all names in front */
+		EG_TRY(trace__put_names(w, fd));
+	/* code into the upper part of the buffer, since the dictionary's size is known last: control and
+	 * data move down by what it left free */
+	if (!trace__room(&w->raw, &w->raw_cap, need))
+		return FAIL(w, EG_NO_MEMORY, "out of memory for a chunk of %zu bytes", need);
+	at = EGT_RECORDS_HEAD + CODEC_DICT_MAX;
+	data = w->raw + at + ctl_len;
+	sizes = codec_encode(w->encoder, w->acc, w->nr_acc, w->raw + EGT_RECORDS_HEAD, w->raw + at, data);
+	memmove(w->raw + EGT_RECORDS_HEAD + sizes.dict, w->raw + at, ctl_len + sizes.data);
+	egt_put32(w->raw, w->nr_acc);
+	egt_put32(w->raw + 4, sizes.dict);
+	egt_put32(w->raw + 8, sizes.data);
+	egt_put32(w->raw + 12, (uint32_t)w->ops.len);
+	at = EGT_RECORDS_HEAD + sizes.dict + ctl_len + sizes.data;
+	memcpy(w->raw + at, w->ops.p ? w->ops.p : "", w->ops.len);
+	EG_TRY(put_chunk(w, fd, &c, at + w->ops.len));
+	trace__fresh_chunk(w);
+	return EG_OK;
+}
+
+/* ---- header, metadata, trailer ------------------------------------------------------------------- */
+
+eg_status trace__put_header(struct trace_writer *w)
+{
+	struct eg_str text = { 0 };
+	uint8_t header[EGT_HEADER_SIZE] = { 0 };
+	uint32_t crc;
+
+	w->started = true;
+	if (w->o.text) {
+		eg_str_addf(&text, "%%egt %u.%u\n", EGT_MAJOR, EGT_MINOR);
+		egt_meta_format(&w->meta, "%", &text);
+		if (text.failed)
+			FAIL(w, EG_NO_MEMORY, "out of memory for the metadata");
+		else
+			(void)trace__put_fd(w, w->out, text.p, text.len);
+		eg_str_free(&text);
+		return w->failed;
+	}
+	egt_meta_format(&w->meta, "", &text);
+	if (text.failed || text.len > EGT_META_MAX) {
+		FAIL(w, text.failed ? EG_NO_MEMORY : EG_BAD_INPUT, "%s: %zu bytes of metadata, at most %u fit",
+		     trace__shown_path(w), text.len, EGT_META_MAX);
+		eg_str_free(&text);
+		return w->failed;
+	}
+	memcpy(header, EGT_MAGIC, EGT_MAGIC_SIZE);
+	egt_put16(header + 8, EGT_MAJOR);
+	egt_put16(header + 10, EGT_MINOR);
+	egt_put32(header + 16, (uint32_t)text.len);
+	crc = egt_crc32c(0, header, 20);
+	egt_put32(header + 20, egt_crc32c(crc, eg_str_text(&text), text.len));
+	(void)trace__put_fd(w, w->out, header, sizeof(header));
+	(void)trace__put_fd(w, w->out, eg_str_text(&text), text.len);
+	eg_str_free(&text);
+	return w->failed;
+}
+
+eg_status trace__put_late_meta(struct trace_writer *w)
+{
+	struct egt_chunk c = { .type = EGT_CHUNK_METADATA, .stream = EGT_INTERLEAVED,
+			       .first_time = EG_TIME_NONE, .last_time = EG_TIME_NONE };
+	struct eg_str text = { 0 };
+	size_t len;
+
+	if (w->late.nr == 0)
+		return EG_OK;
+	egt_meta_format(&w->late, "", &text);
+	if (text.failed || text.len > EGT_META_MAX || !trace__room(&w->raw, &w->raw_cap, text.len)) {
+		eg_str_free(&text);
+		return FAIL(w, EG_NO_MEMORY, "%s: metadata too large", trace__shown_path(w));
+	}
+	len = text.len;
+	memcpy(w->raw, eg_str_text(&text), len);
+	eg_str_free(&text);
+	return put_chunk(w, w->out, &c, len);
+}
+
+eg_status trace__put_trailer(struct trace_writer *w, const uint8_t digest[32])
+{
+	uint8_t t[EGT_TRAILER_SIZE] = { 0 };
+
+	memcpy(t, EGT_TRAILER_MAGIC, 4);
+	egt_put64(t + 16, w->ordinal);
+	memcpy(t + 24, digest, 32);
+	memcpy(t + 56, EGT_TRAILER_END, 8);
+	egt_put32(t + 4, egt_crc32c(0, t + 8, EGT_TRAILER_SIZE - 8));
+	return trace__put_fd(w, w->out, t, sizeof(t));
+}

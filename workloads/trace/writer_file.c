@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * writer_file - the output file, from its temporary name to its own.
+ *
+ *   1. Output goes to a temporary name beside the target and is renamed when it is complete and on disk;
+ *      whatever goes wrong before that leaves no file behind.
+ *   2. A deferred writer sends the records to a scratch file first. finish() writes the header, the init
+ *      chunk, and copies the rest, renumbering the chunks.
+ */
+#include "workloads/trace/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sim/base/mem.h"
+
+/* ---- open and start ------------------------------------------------------------------------------ */
+
+/* A file that nobody else sees, in the directory of the target (or TMPDIR for standard output). */
+static int open_scratch(const char *beside)
+{
+	const char *dir = getenv("TMPDIR"), *slash = beside ? strrchr(beside, '/') : NULL;
+	struct eg_str name = { 0 };
+	int fd;
+
+	if (beside && slash)
+		eg_str_addn(&name, beside, (size_t)(slash - beside) + 1);
+	else if (beside)
+		eg_str_add(&name, "./");
+	else
+		eg_str_addf(&name, "%s/", dir && *dir ? dir : "/tmp");
+	eg_str_add(&name, ".engram-XXXXXX");
+	if (name.failed) {
+		errno = ENOMEM;
+		return -1;
+	}
+	fd = mkostemp(name.p, O_CLOEXEC);
+	if (fd >= 0)
+		(void)unlink(name.p);
+	eg_str_free(&name);
+	return fd;
+}
+
+/* Before the first record. */
+eg_status trace__start(struct trace_writer *w)
+{
+	if (w->failed != EG_OK || w->started)
+		return w->failed;
+	if (!w->o.defer)
+		return trace__put_header(w);
+	w->started = true;
+	w->scratch = open_scratch(w->tmp);
+	if (w->scratch < 0)
+		return w->failed = eg_fail_errno(&w->err, false, "%s: cannot make a scratch file", trace__shown_path(w));
+	w->to = w->scratch;
+	return EG_OK;
+}
+
+static void free_writer(struct trace_writer *w)
+{
+	egt_meta_free(&w->meta);
+	egt_meta_free(&w->late);
+	for (size_t i = 0; i < w->nr_names; i++)
+		eg_free(w->name[i]);
+	eg_free(w->name);
+	eg_free(w->slot);
+	eg_free(w->init);
+	eg_free(w->acc);
+	eg_free(w->raw);
+	eg_free(w->stored);
+	eg_free(w->path);
+	eg_free(w->tmp);
+	eg_str_free(&w->ops);
+	eg_str_free(&w->text);
+	codec_encoder_free(w->encoder);
+	ZSTD_freeCCtx(w->zstd);
+	eg_free(w);
+}
+
+static eg_status open_output(struct trace_writer *w, const char *path, struct eg_errors *err)
+{
+	struct eg_str tmp = { 0 };
+
+	w->path = eg_strdup(path);
+	if (!w->path)
+		return eg_fail(err, EG_NO_MEMORY, "%s: out of memory", path);
+	if (strcmp(path, "-") == 0) {
+		w->out = STDOUT_FILENO;
+		return EG_OK;
+	}
+	eg_str_addf(&tmp, "%s.XXXXXX.tmp", path);
+	if (tmp.failed)
+		return eg_fail(err, EG_NO_MEMORY, "%s: out of memory", path);
+	w->out = mkostemps(tmp.p, 4, O_CLOEXEC);
+	if (w->out < 0) {
+		eg_status s = eg_fail_errno(err, false, "%s: cannot create", path);
+
+		eg_str_free(&tmp);
+		return s;
+	}
+	w->tmp = tmp.p;
+	return EG_OK;
+}
+
+eg_status trace_writer_open(struct trace_writer **out, const char *path, const struct trace_write_options *o,
+			    struct eg_errors *err)
+{
+	struct trace_writer *w = eg_calloc(1, sizeof(*w));
+	eg_status s;
+
+	*out = NULL;
+	if (!w)
+		return eg_fail(err, EG_NO_MEMORY, "%s: out of memory", path);
+	w->o = o ? *o : (struct trace_write_options){ .level = -1 };
+	w->out = w->scratch = -1;
+	if (w->o.level < 0)
+		w->o.level = 3;
+	if (!w->o.chunk_bytes)
+		w->o.chunk_bytes = EGT_CHUNK_DEFAULT;
+	if (w->o.level > 19 || w->o.chunk_bytes < EGT_CHUNK_MIN || w->o.chunk_bytes > EGT_CHUNK_MAX) {
+		s = eg_fail(err, EG_USAGE, "%s: compression levels are 0..19, chunks 64KiB..8MiB", path);
+		free_writer(w);
+		return s;
+	}
+	w->max_acc = w->o.chunk_bytes / 4;
+	w->now = EG_TIME_NONE;
+	egt_hash_init(&w->hash);
+	twin_state_init(&w->twin);
+	trace__fresh_chunk(w);
+	if (!w->o.text) {
+		w->acc = eg_calloc(w->max_acc, sizeof(*w->acc));
+		w->encoder = codec_encoder_new(w->max_acc);
+		w->zstd = ZSTD_createCCtx();
+		if (!w->acc || !w->encoder || !w->zstd) {
+			s = eg_fail(err, EG_NO_MEMORY, "%s: out of memory for a chunk", path);
+			free_writer(w);
+			return s;
+		}
+		(void)ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, w->o.level);
+		(void)ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_contentSizeFlag, 1);
+		if (w->o.level >= 17)                   /* any reader has this much */
+			(void)ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_windowLog, 23);
+	}
+	s = open_output(w, path, err);
+	if (s != EG_OK) {
+		free_writer(w);
+		return s;
+	}
+	w->to = w->out;
+	*out = w;
+	return EG_OK;
+}
+
+/* ---- the end ------------------------------------------------------------------------------------- */
+
+/* Copy the scratch file behind what is written; chunk headers get their final numbers. */
+static eg_status copy_scratch(struct trace_writer *w)
+{
+	enum { PIECE = 1 << 20 };
+	uint64_t left = 0, first_ordinal = w->ordinal;
+	off_t at = 0;
+
+	if (!trace__room(&w->raw, &w->raw_cap, PIECE))
+		return FAIL(w, EG_NO_MEMORY, "out of memory to copy the records");
+	for (;;) {
+		size_t want = w->o.text || left > PIECE ? PIECE : left ? (size_t)left : EGT_CHUNK_HEADER;
+		ssize_t got = pread(w->scratch, w->raw, want, at);
+		struct egt_chunk c;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return w->failed = eg_fail_errno(&w->err, false, "%s: cannot read back its scratch file",
+							 trace__shown_path(w));
+		if (got == 0)
+			return left ? FAIL(w, EG_IO, "%s: its scratch file was cut", trace__shown_path(w)) : EG_OK;
+		if (!w->o.text && left == 0) {
+			if (got < (ssize_t)EGT_CHUNK_HEADER || !egt_chunk_unpack(&c, w->raw))
+				return FAIL(w, EG_IO, "%s: its scratch file was changed", trace__shown_path(w));
+			left = c.stored;
+			c.sequence = w->sequence++;
+			c.ordinal += first_ordinal;
+			w->ordinal = c.ordinal + c.records;
+			egt_chunk_pack(&c, w->raw);
+		} else if (!w->o.text) {
+			left -= (uint64_t)got;
+		}
+		EG_TRY(trace__put_fd(w, w->out, w->raw, (size_t)got));
+		at += got;
+	}
+}
+
+/* Header, init chunks and then the records of a deferred writer. */
+static eg_status assemble(struct trace_writer *w)
+{
+	EG_TRY(w->o.text ? trace__text_out(w, true) : trace__flush(w, w->to));
+	EG_TRY(trace__put_header(w));
+	w->to = w->out;
+	if (w->o.text) {
+		trace__text_names(w);
+		for (size_t i = 0; i < w->nr_init; i++)
+			twin_put_op(&w->twin, &w->init[i], trace__name_text(w, w->init[i].name), &w->text);
+		EG_TRY(trace__text_out(w, true));
+		return w->scratch >= 0 ? copy_scratch(w) : EG_OK;
+	}
+	w->sequence = w->ordinal = 0;
+	EG_TRY(trace__put_names(w, w->out));
+	for (size_t i = 0; i < w->nr_init; i++) {
+		trace__put_op(w, &w->init[i]);
+		if (w->ops.len >= w->o.chunk_bytes / 2)
+			EG_TRY(trace__flush(w, w->out));
+	}
+	EG_TRY(trace__flush(w, w->out));
+	return w->scratch >= 0 ? copy_scratch(w) : EG_OK;
+}
+
+/* Where a rename becomes durable is the directory. */
+static void sync_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? eg_strdup(path) : eg_strdup(".");
+	int fd;
+
+	if (!dir)
+		return;
+	if (slash)
+		dir[slash == path ? 1 : slash - path] = '\0';
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)fsync(fd);                /* a wish: some file systems cannot */
+		(void)close(fd);
+	}
+	eg_free(dir);
+}
+
+static eg_status commit(struct trace_writer *w)
+{
+	mode_t mask;
+
+	if (!w->tmp)
+		return EG_OK;
+	mask = umask(0);                        /* the only way to learn it */
+	(void)umask(mask);
+	(void)fchmod(w->out, 0666 & ~mask);
+	if (fsync(w->out) != 0 && errno != EINVAL && errno != EROFS)
+		return w->failed = eg_fail_errno(&w->err, false, "%s: cannot write", w->path);
+	if (close(w->out) != 0) {
+		w->out = -1;
+		return w->failed = eg_fail_errno(&w->err, false, "%s: cannot write", w->path);
+	}
+	w->out = -1;
+	if (rename(w->tmp, w->path) != 0)
+		return w->failed = eg_fail_errno(&w->err, false, "%s: cannot rename the finished file", w->path);
+	eg_free(w->tmp);
+	w->tmp = NULL;
+	sync_directory(w->path);
+	return EG_OK;
+}
+
+static eg_status finish(struct trace_writer *w, const uint8_t digest[32])
+{
+	if (w->failed != EG_OK)
+		return w->failed;
+	if (w->o.defer)
+		EG_TRY(assemble(w));
+	else
+		EG_TRY(trace__start(w));
+	if (w->o.text) {
+		trace__text_names(w);
+		EG_TRY(trace__text_out(w, true));
+	} else {
+		EG_TRY(trace__flush(w, w->out));
+		EG_TRY(trace__put_names(w, w->out));
+	}
+	if (!w->o.text) {
+		EG_TRY(trace__put_late_meta(w));
+		EG_TRY(trace__put_trailer(w, digest));
+	}
+	return commit(w);
+}
+
+eg_status trace_writer_finish_hash(struct trace_writer *w, char hash[65], struct eg_errors *err)
+{
+	uint8_t digest[32];
+	eg_status s;
+
+	egt_hash_final(&w->hash, digest);
+	eg_sha256_hex(digest, hash);
+	s = finish(w, digest);
+	for (unsigned i = 0; s != EG_OK && i < w->err.nr; i++)
+		(void)eg_fail(err, s, "%s", w->err.text[i]);
+	trace_writer_abort(w);
+	return s;
+}
+
+eg_status trace_writer_finish(struct trace_writer *w, struct eg_errors *err)
+{
+	char hash[65];
+
+	return trace_writer_finish_hash(w, hash, err);
+}
+
+void trace_writer_abort(struct trace_writer *w)
+{
+	if (!w)
+		return;
+	if (w->scratch >= 0)
+		(void)close(w->scratch);
+	if (w->tmp && w->out >= 0)
+		(void)close(w->out);
+	if (w->tmp)
+		(void)unlink(w->tmp);
+	free_writer(w);
+}
