@@ -31,3 +31,8 @@ tests_unit_test_event_SOURCES = tests/unit/test_event.c tests/tap.h
 tests_unit_test_event_LDADD = libengram-core.a -lm
 tests_unit_test_vm_SOURCES = tests/unit/test_vm.c tests/tap.h
 tests_unit_test_vm_LDADD = libengram-core.a -lm
+
+check_PROGRAMS += tests/unit/test_hostile
+TESTS += tests/unit/test_hostile
+tests_unit_test_hostile_SOURCES = tests/unit/test_hostile.c tests/script.h tests/tap.h
+tests_unit_test_hostile_LDADD = $(CORE_GEN_LIBS)
