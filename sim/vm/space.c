@@ -517,10 +517,10 @@ enum vm_outcome vm_brk(struct vm *vm, uint32_t number, uint64_t addr, struct vm_
 	if (addr < s->brk_start)
 		return VM_NOTHING;
 	if (to > from) {
-		uint32_t i = vma_index(s, from);
+		uint32_t i = vma_index(s, from >> EG_PAGE_SHIFT);
 		enum vm_outcome o;
 
-		if (i < s->nr && s->vma[i].start < to)
+		if (i < s->nr && s->vma[i].start < to >> EG_PAGE_SHIFT)
 			return VM_NOMEM;        /* something else is mapped there: the break stays (Linux the same) */
 		o = vm_mmap(vm, number, from, to - from, EG_PROT_READ | EG_PROT_WRITE, EG_MAP_ANON | EG_MAP_BRK,
 					    0, 0, w);
