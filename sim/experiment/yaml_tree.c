@@ -500,9 +500,10 @@ const struct yt_node *yt_set_item(struct eg_arena *a, const struct yt_node *list
 
 /* ---- showing -------------------------------------------------------------------------------------- */
 
+/* May the text stand without quotes and read back as itself? "<<" would be a merge key, "..." a document's end. */
 static bool plain(const char *text)
 {
-	if (!*text || strcmp(text, "~") == 0 || strcmp(text, "null") == 0 || *text == '-' || *text == '?' || *text == ' ')
+	if (!*text || strcmp(text, "~") == 0 || strcmp(text, "null") == 0 || *text == '<' || *text == '.' || *text == '-' || *text == '?' || *text == ' ')
 		return false;
 	for (const char *c = text; *c; c++)
 		if ((unsigned char)*c >= 0x80)
