@@ -15,8 +15,8 @@
  *      to and dealt out from the front: no sequence number is compared.
  *
  * Each event is dealt out at most once a level it descends, two or three times in practice. Rejected: a
- * 4-ary heap of 16-byte keys (17 M/s at 1,000 pending, 7 at 100,000, where this does more than twice as
- * much), a calendar queue (fast when tuned, thirty times slower when its width is wrong).
+ * 4-ary heap of 16-byte keys (16 M/s at 1,000 pending, where this does 27 in the same minutes; less gain at
+ * 100,000: docs/performance.md), a calendar queue (fast when tuned, thirty times slower when its width is wrong).
  */
 #ifndef SIM_ENGINE_EVENT_H
 #define SIM_ENGINE_EVENT_H
