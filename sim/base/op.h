@@ -77,7 +77,14 @@ static inline unsigned eg_access_size(uint64_t w)            { return (unsigned)
 	X(27, ROI_BEGIN,  "roi_begin",  "")                                                   \
 	X(28, ROI_END,    "roi_end",    "")                                                   \
 	X(29, WARMUP_END, "warmup_end", "")                                                   \
-	X(30, OBS,        "obs",        "what:u a:u b:u c:u | name")
+	X(30, OBS,        "obs",        "what:u a:u b:u c:u | name")                           \
+	X(31, RUN,        "run",        "addr:x first:u reads:u writes:u modifies:u fetches:u")
+
+/*
+ * RUN: consecutive accesses of one stream to one 4 KiB page, none of which straddles (trace convert
+ * --coalesce page). addr is the page's address, first the kind of the first access (enum eg_access_kind), then
+ * how many of each kind, the first one included. Exact for TLBs and faults; sizes and lines are lost.
+ */
 
 enum eg_op_code {
 	EG_OP_NONE,
@@ -85,7 +92,7 @@ enum eg_op_code {
 	EG_OP_MAP(X)
 #undef X
 };
-#define EG_OP_CODES 31u          /* one past the largest */
+#define EG_OP_CODES 32u          /* one past the largest */
 #define EG_OP_ARGS  6u
 
 /* op.flags */

@@ -33,6 +33,8 @@ struct trace_open_options {
 	bool     keep_intact;    /* a damaged end is the end: the records before it are delivered           */
 	bool     skip_bad;       /* go on after a damaged chunk; clears `complete`                          */
 	bool     verify;         /* hash the records as they pass and compare with the trailer at the end   */
+	bool     one_stream;     /* deliver the records of `stream` alone; chunks without it are hopped over */
+	uint32_t stream;
 };
 
 /*
@@ -47,6 +49,25 @@ eg_status trace_open(struct trace_reader **r, const char *path, const struct tra
  * Damage is EG_BAD_INPUT after every intact record before it has been delivered.
  */
 eg_status trace_next(struct trace_reader *r, struct eg_block *b, struct eg_errors *err) EG_MUST_USE;
+
+/*
+ * Go to a place: the next trace_next() delivers the first record at or behind it (by record: the record with
+ * that ordinal, counted from 0 over the whole file, init ops included; by time: the first whose time is at
+ * least `time`; records without a time count as that of the record before them). Behind the end: EG_BLOCK_END.
+ *
+ * A file with an index is entered at the chunk; without one, or from a pipe, the records in between are
+ * read and thrown away: seeking equals skipping, record for record. A pipe only goes forward (EG_USAGE).
+ * With `state`, what the records before the place have built is delivered first, as ops flagged
+ * EG_OPF_INIT (state.h): mappings, breaks, tasks that share an address space, live blocks and objects.
+ * trace_options.verify ends with a seek: the hash is over the whole.
+ */
+struct trace_place {
+	bool     by_time;
+	uint64_t record;
+	eg_time  time;
+	bool     state;
+};
+eg_status trace_seek(struct trace_reader *r, const struct trace_place *to, struct eg_errors *err) EG_MUST_USE;
 
 void trace_close(struct trace_reader *r);
 
@@ -72,6 +93,11 @@ struct trace_reader_info {
 	uint64_t bad_chunks;         /* skipped as damaged (skip_bad)                                   */
 	uint64_t unknown;            /* op codes and chunks of a newer minor version that were skipped  */
 	bool     damaged_end;        /* the end was missing and keep_intact took what there is          */
+	bool     split;              /* layout: one stream per chunk, no order between streams          */
+	bool     indexed;            /* an index was found (known at open for a file)                   */
+	uint64_t states;             /* state chunks, as the index says or as read so far               */
+	uint32_t streams;            /* different streams: by the index, else those met so far          */
+	uint64_t total;              /* records in the file, by trailer or index; 0 while unknown       */
 	char     content_hash[65];   /* "" while unknown: known at open for a file, at the end of a pipe*/
 };
 void trace_reader_info(const struct trace_reader *r, struct trace_reader_info *info);
@@ -112,7 +138,14 @@ struct trace_write_options {
 	bool     text;           /* the text twin instead of the container            */
 	bool     defer;          /* metadata, capabilities and ops flagged EG_OPF_INIT may come at any time
 				  * (an importer knows them last): records wait in a scratch file */
+	bool     split;          /* streams apart: each chunk holds one, one chunk is open per stream, and there
+				  * is no order between streams (clears the capability `order`)    */
+	bool     no_index;       /* no index, no state chunks: what format 1.0 had                      */
+	uint32_t state_every;    /* a state chunk before every Nth chunk of records; 0 = 16             */
+	uint32_t minor;          /* largest minor version that may be written; 0 = newest. What needs a newer
+				  * one (EG_OP_RUN, split) is then EG_USAGE; see TRACE_MINOR_0      */
 };
+#define TRACE_MINOR_0 UINT32_MAX        /* write_options.minor: version 1.0 */
 
 /* Create `path` ("-" = standard output) under a temporary name; trace_writer_finish() renames it. */
 eg_status trace_writer_open(struct trace_writer **w, const char *path, const struct trace_write_options *o,
