@@ -43,7 +43,7 @@ static bool has_all(const struct plot *p, bool series, const struct expr *e)
 
 bool column_choose(const struct plot *p, bool series, const char *text, struct column *c)
 {
-	struct expr first;
+	struct column first;
 	bool have_first = false;
 
 	memset(c, 0, sizeof(*c));
@@ -51,19 +51,23 @@ bool column_choose(const struct plot *p, bool series, const char *text, struct c
 	field(text, 2, c->unit, sizeof(c->unit));
 	field(text, 3, c->stack, sizeof(c->stack));
 	for (;;) {
-		const char *end = expr_parse(&c->expr, text, "|;");
+		const char *end = expr_parse(&c->expr, text, "|;", NULL, NULL);
 
 		EG_CHECK(end);          /* a figure of ours that a test renders */
+		c->text = text + strspn(text, " ");
+		c->text_len = (size_t)(end - c->text);
+		while (c->text_len && c->text[c->text_len - 1] == ' ')
+			c->text_len--;
 		if (has_all(p, series, &c->expr))
 			return true;
 		if (!have_first)
-			first = c->expr;
+			first = *c;
 		have_first = true;
 		if (*end != '|')
 			break;
 		text = end + 1;
 	}
-	c->expr = first;
+	*c = first;
 	return false;
 }
 
@@ -83,20 +87,5 @@ const char *column_unit(const struct plot *p, bool series, const struct column *
 
 void column_define(struct plot *p, const struct column *c)
 {
-	const struct expr *e = &c->expr;
-	bool quotient = e->nr > e->nr_above;
-
-	eg_str_addf(&p->notes, "%s: ", c->label);
-	for (unsigned half = 0; half < 1u + quotient; half++) {
-		unsigned from = half ? e->nr_above : 0, to = half ? e->nr : e->nr_above;
-		bool sum = quotient && to - from > 1;
-
-		eg_str_addf(&p->notes, "%s%s", half ? " / " : "", sum ? "(" : "");
-		for (unsigned i = from; i < to; i++)
-			eg_str_addf(&p->notes, "%s%s", i > from ? " + " : "", e->names[i]);
-		eg_str_add(&p->notes, sum ? ")" : "");
-	}
-	if (e->factor != 1.0)
-		eg_str_addf(&p->notes, " * %g", e->factor);
-	eg_str_add(&p->notes, "\n");
+	eg_str_addf(&p->notes, "%s: %.*s\n", c->label, (int)c->text_len, c->text);
 }

@@ -3,11 +3,13 @@
 #ifndef PLOTS_COLUMN_H
 #define PLOTS_COLUMN_H
 
-#include "plots/expr.h"
 #include "plots/table.h"
+#include "results/expr.h"
 
 struct column {
 	struct expr expr;
+	const char *text;               /* the expression as written, text_len characters */
+	size_t      text_len;
 	char        label[80], unit[24], stack[80];
 };
 
@@ -16,7 +18,7 @@ struct column {
 bool        column_choose(const struct plot *p, bool series, const char *text, struct column *c);
 /* The unit of the column: its own, else that of the first name in a file that has it. */
 const char *column_unit(const struct plot *p, bool series, const struct column *c);
-/* "walk: tlb.misses.l2 / tlb.lookups * 100" for the caption, which has room for parentheses. */
+/* "walk: tlb.misses.l2 / tlb.lookups * 100" for the caption. */
 void        column_define(struct plot *p, const struct column *c);
 
 #endif

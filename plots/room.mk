@@ -2,7 +2,7 @@
 include $(top_srcdir)/plots/plugins.mk
 noinst_LIBRARIES += libengram-plots.a
 libengram_plots_a_SOURCES = plots/plots.h plots/table.h plots/table.c plots/latency.c plots/series.c plots/summary.c \
-	plots/column.h plots/column.c plots/expr.h plots/expr.c plots/layout.c plots/child.c plots/driver.c
+	plots/column.h plots/column.c plots/layout.c plots/child.c plots/driver.c
 nodist_libengram_plots_a_SOURCES = plots/registry.c
 # The scripts are read when a figure is drawn; what they open with is compiled in.
 nobase_dist_pkgdata_DATA += plots/style.gp $(FIGURE_PLUGINS)

@@ -10,7 +10,7 @@
  *
  * A column of a figure is "EXPRESSION | EXPRESSION ... ; label ; unit ; stack LABEL": the first expression whose names
  * the results have, what it is called in the figure, its unit (default: that of its first name), and for parts of a
- * whole the label of the panel in which the adjoining columns are stacked. See expr.h for expressions.
+ * whole the label of the panel in which the adjoining columns are stacked. See results/expr.h for expressions.
  */
 #ifndef PLOTS_TABLE_H
 #define PLOTS_TABLE_H

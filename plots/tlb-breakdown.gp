@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # figure: where translations end: first-level TLB, second-level TLB, page walk
 # table: summary-all
-# column: tlb.hits.l1d + tlb.hits.l1i / tlb.lookups * 100 ; L1 hit ; % ; look-ups
+# column: (tlb.hits.l1d + tlb.hits.l1i) / tlb.lookups * 100 ; L1 hit ; % ; look-ups
 # column: tlb.hits.l2 / tlb.lookups * 100 ; L2 hit ; % ; look-ups
 # column: tlb.misses.l2 / tlb.lookups * 100 ; walk ; % ; look-ups
-# column: tlb.misses.l1d + tlb.misses.l1i / tlb.lookups * 1000 ; L1 misses ; per 1000
+# column: (tlb.misses.l1d + tlb.misses.l1i) / tlb.lookups * 1000 ; L1 misses ; per 1000
 # column: tlb.misses.l2 / tlb.lookups * 1000 ; walks ; per 1000
 # caption: (a) Where the look-ups of the first-level TLBs (data and instructions) end, in percent. (b) Misses of the first level and (c) of the last, which walk the page table, per 1000 look-ups.
 #

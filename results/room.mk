@@ -4,7 +4,7 @@ libengram_results_a_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(GSL_CFLAGS)
 libengram_results_a_SOURCES = results/writer.h results/reader.h results/h5.h results/h5.c results/h5read.c results/probe.c \
 	results/cell.h results/cell.c results/merge.h results/merge.c \
 	results/merge_layout.c results/merge_data.c results/host.c results/file.h results/reader.c results/reader_data.c \
-	results/stats.h results/stats.c results/compare.h results/compare.c results/compare_text.h results/compare_text.c \
+	results/expr.h results/expr.c results/stats.h results/stats.c results/compare.h results/compare.c results/compare_text.h results/compare_text.c \
 	results/compare_table.c results/compare_export.c results/report.h results/report.c
 
 results_libs = libengram-results.a libengram-core.a $(HDF5_LIBS) $(GSL_LIBS) -lm
@@ -18,6 +18,10 @@ check_PROGRAMS += tests/unit/test_stats
 tests_unit_test_stats_SOURCES = tests/unit/test_stats.c
 tests_unit_test_stats_LDADD = $(results_libs)
 TESTS += tests/unit/test_stats
+check_PROGRAMS += tests/unit/test_expr
+tests_unit_test_expr_SOURCES = tests/unit/test_expr.c tests/tap.h
+tests_unit_test_expr_LDADD = $(results_libs)
+TESTS += tests/unit/test_expr
 check_PROGRAMS += tests/unit/test_results
 tests_unit_test_results_SOURCES = tests/unit/test_results.c tests/synthetic.h
 tests_unit_test_results_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
