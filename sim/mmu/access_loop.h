@@ -192,7 +192,7 @@ static inline bool table_permits(const struct mmu_cpu *c, uint64_t vpn, bool wri
 	if (c->root == RADIX_NONE || vpn >> (RADIX_VA_BITS - EG_PAGE_SHIFT))
 		return false;
 	e = *radix_lookup(c->tables, c->root, eg_vpn_of(vpn), &level, &table);
-	return (e & PTE_PRESENT) && (!write || (e & PTE_WRITE));
+	return pte_permits(e, write);
 }
 
 /* Out of line for one access: its page, and the next one if it straddles. */

@@ -2,7 +2,8 @@
 /*
  * fault - the story of one page fault, top to bottom.
  *
- *   1. The mapping of the address. None, or one that forbids the access: SIGSEGV, a result.
+ *   1. The mapping of the address. None, or one that forbids the access: SIGSEGV, a result. A present entry of a
+ *      mapping that permits nothing is closed to the walk (PTE_NONE), so it ends here too.
  *   2. The page tables down to the leaf; missing ones are made.
  *   3. The leaf entry decides:
  *        absent, anonymous, read       -> the shared zero page, read-only          (zero)
@@ -140,7 +141,7 @@ static struct fault_result handle(struct vm *vm, uint32_t number, uint64_t addr,
 	uint32_t table;
 	pte_t *e;
 
-	if (!v || !(v->prot & (write ? EG_PROT_WRITE : EG_PROT_READ | EG_PROT_EXEC)))
+	if (!v || !vm_permits(v->prot, write))
 		return done(FAULT_SEGV);
 	o = vm__leaf(vm, s, vpn, 1, &e, &table, w);
 	if (o != VM_DONE)
@@ -183,6 +184,8 @@ enum vm_outcome vm_populate(struct vm *vm, uint32_t number, uint64_t addr, uint6
 
 			if (!found)
 				return VM_NOTHING;
+			if (!vm_permits(found->prot, false))
+				continue;       /* a mapping that permits nothing is not filled (Linux: EFAULT, ignored) */
 			r = fault_absent(vm, s, found, v, write, table, e, w);
 			if (r.outcome != VM_DONE)
 				return VM_NOMEM;

@@ -317,24 +317,29 @@ enum vm_outcome vm_munmap(struct vm *vm, uint32_t number, uint64_t addr, uint64_
 	return o == VM_DONE && !pages ? VM_NOTHING : o;
 }
 
-/* Take the write bit from present entries (less) or leave them for faults to set (more). */
+/*
+ * Take the write bit from present entries (less) or leave them for faults to set (more). A mapping that permits nothing
+ * closes its present entries to the walk; one that permits anything again opens them, as Linux's pte_modify() does.
+ */
 static void protect_range(struct vm *vm, struct space *s, uint64_t start, uint64_t end, unsigned prot, struct vm_work *w)
 {
-	uint32_t changed = 0;
+	bool changed = false;
 
 	for (uint64_t v = start, next; v < end; v = next) {
 		unsigned level;
 		uint32_t table;
-		pte_t *e = radix_lookup(&vm->tables, s->root, eg_vpn_of(v), &level, &table);
+		pte_t old, *e = radix_lookup(&vm->tables, s->root, eg_vpn_of(v), &level, &table);
 
 		next = eg_align_down(v, UINT64_C(1) << (RADIX_BITS * (level - 1))) + (UINT64_C(1) << (RADIX_BITS * (level - 1)));
 		if (!(*e & PTE_PRESENT))
 			continue;
 		w->protected_pages++;
-		if (!(prot & EG_PROT_WRITE) && (*e & PTE_WRITE)) {
+		old = *e;
+		if (!(prot & EG_PROT_WRITE))
 			*e &= ~PTE_WRITE;
-			changed++;
-		}
+		*e = vm_permits(prot, false) ? *e & ~PTE_NONE : *e | PTE_NONE;
+		/* to open an entry needs no flush: no TLB holds a closed one */
+		changed |= (old & ~*e & PTE_WRITE) || (*e & ~old & PTE_NONE);
 	}
 	if (changed)
 		vm->hooks->flush(vm->hooks_ctx, (uint32_t)(s - vm->space), eg_vpn_of(start), end - start);

@@ -7,7 +7,8 @@
  *   rss_* of a space           == its present entries by frame kind
  *   table_pages of a space     == tables reached from its root; all tables in use are reached
  *   mapped_pages               == sum of its mappings; mappings disjoint and ascending
- *   a present entry            lies in a mapping; a writable one in a writable mapping
+ *   a present entry            lies in a mapping; a writable one in a writable mapping; a closed one (PTE_NONE) in one
+ *                              that permits nothing
  */
 #include "sim/base/op.h"
 #include "sim/vm/shmem.h"
@@ -27,6 +28,7 @@ static void count_leaf(struct census *c, pte_t e, uint64_t vpn, unsigned order)
 
 	EG_CHECK(v && v->end >= vpn + (UINT64_C(1) << order));
 	EG_CHECK(!(e & PTE_WRITE) || (v->prot & EG_PROT_WRITE));
+	EG_CHECK(!(e & PTE_NONE) == vm_permits(v->prot, false));
 	if (e & PTE_ZERO) {
 		EG_CHECK(!(e & PTE_WRITE));
 		return;

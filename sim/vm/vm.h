@@ -21,6 +21,7 @@
 #ifndef SIM_VM_VM_H
 #define SIM_VM_VM_H
 
+#include "sim/base/op.h"
 #include "sim/mmu/table/radix.h"
 #include "sim/phys/phys.h"
 
@@ -126,6 +127,12 @@ enum vm_outcome vm_space_new(struct vm *vm, uint32_t *number, struct vm_work *w)
 void vm_space_put(struct vm *vm, uint32_t number, struct vm_work *w);
 
 static inline struct space *vm_space(const struct vm *vm, uint32_t number) { return &vm->space[number]; }
+
+/* Does this protection allow the access? On x86-64 whatever allows anything allows reading. */
+static inline bool vm_permits(unsigned prot, bool write)
+{
+	return prot & (write ? EG_PROT_WRITE : EG_PROT_READ | EG_PROT_WRITE | EG_PROT_EXEC);
+}
 
 /* The mapping that contains vpn, or NULL. */
 struct vma *vm_find(struct space *s, uint64_t vpn);

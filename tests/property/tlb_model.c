@@ -115,7 +115,7 @@ static void drop_all(struct model *m, unsigned space)
 	drop_walks(m, space);
 }
 
-static bool permits(const pte_t *e, bool write) { return (*e & PTE_PRESENT) && (!write || (*e & PTE_WRITE)); }
+static bool permits(const pte_t *e, bool write) { return (*e & PTE_PRESENT) && !(*e & PTE_NONE) && (!write || (*e & PTE_WRITE)); }
 
 static bool *dirty_of(struct model *m, unsigned space, uint64_t vpn, bool huge)
 {

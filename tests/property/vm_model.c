@@ -13,9 +13,6 @@
  * operations return VM_WAIT: then nothing may have changed, and the operation is called again after another
  * space has ended. A failing sequence is shrunk and printed with its seed.
  *
- * What the model leaves out: PROT_NONE does not revoke the reading of pages that are present (a limit of the
- * room, see vm.h: only write permission stands in the entries).
- *
  * Usage: vm_model [SEED]
  */
 #include <stdlib.h>
@@ -104,12 +101,12 @@ static pte_t entry(struct model *m, const struct process *p, unsigned page, eg_p
 static const char *touch(struct model *m, struct process *p, unsigned at, bool write, enum vm_outcome *out)
 {
 	struct page *g = &p->page[at];
-	bool allowed = g->mapped && (g->prot & (write ? EG_PROT_WRITE : EG_PROT_READ | EG_PROT_EXEC));
+	bool allowed = g->mapped && (g->prot & (write ? EG_PROT_WRITE : EG_PROT_READ | EG_PROT_WRITE));
 	eg_pfn before = EG_PFN_NONE, pfn = EG_PFN_NONE;
 	pte_t old = entry(m, p, at, &before), e = old;
 
 	*out = VM_DONE;
-	if (!(old & (write ? PTE_WRITE : PTE_PRESENT))) {
+	if (!pte_permits(old, write)) {
 		struct vm_work w = { 0 };
 		struct fault_result r = vm_fault(&m->vm, p->number, (BASE + at) << EG_PAGE_SHIFT, write, &w);
 		bool cleared = w.zeroed_bytes > w.tables * EG_PAGE_SIZE;
@@ -127,7 +124,7 @@ static const char *touch(struct model *m, struct process *p, unsigned at, bool w
 		if (r.kind == FAULT_SPURIOUS)
 			return "a spurious fault, though the entry did not permit the access";
 		e = entry(m, p, at, &pfn);
-		if (!(e & (write ? PTE_WRITE : PTE_PRESENT)))
+		if (!pte_permits(e, write))
 			return "a fault was served and the entry still does not permit the access";
 		switch (r.kind) {
 		case FAULT_ANON: case FAULT_ZERO_COW:
@@ -204,6 +201,8 @@ static const char *check(struct model *m)
 			}
 			if ((e & PTE_WRITE) && !(g->prot & EG_PROT_WRITE))
 				return "a writable entry in a read-only mapping";
+			if (e && pte_permits(e, false) != (g->prot != 0))
+				return g->prot ? "a present page that cannot be read" : "a readable entry in a mapping that permits nothing";
 		}
 		if (mapped != room->mapped_pages)
 			return "mapped pages are miscounted";
@@ -290,7 +289,9 @@ static const char *try_call(struct model *m, const struct call *c, enum vm_outco
 	struct process *p = &m->p[c->space % SPACES];
 	unsigned from = c->page % PAGES, len = 1 + c->len % (PAGES - from), to = from + len;
 	uint64_t addr = (BASE + from) << EG_PAGE_SHIFT, bytes = (uint64_t)len << EG_PAGE_SHIFT;
-	uint8_t prot = c->bits & 4 ? EG_PROT_READ : EG_PROT_READ | EG_PROT_WRITE;
+	static const uint8_t prots[8] = { EG_PROT_READ | EG_PROT_WRITE, EG_PROT_READ, EG_PROT_READ | EG_PROT_WRITE, EG_PROT_READ,
+					  EG_PROT_READ | EG_PROT_WRITE, EG_PROT_READ, 0, EG_PROT_WRITE };
+	uint8_t prot = prots[(c->bits >> 2 & 1) | (c->to_len & 6)];
 	struct vm_work w = { 0 };
 	const char *wrong = NULL;
 
@@ -322,7 +323,7 @@ static const char *try_call(struct model *m, const struct call *c, enum vm_outco
 			break;
 		model_map(m, p, from, to, prot, shared, file, offset);
 		if ((c->bits & 10) == 2) {              /* MAP_POPULATE */
-			(void)vm_populate(&m->vm, p->number, addr, bytes, !(c->bits & 4), false, &w);
+			(void)vm_populate(&m->vm, p->number, addr, bytes, prot & EG_PROT_WRITE, false, &w);
 			for (unsigned i = from; i < to; i++) {
 				eg_pfn pfn;
 				pte_t e = entry(m, p, i, &pfn);

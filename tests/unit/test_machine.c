@@ -397,6 +397,13 @@ static void not_applied(void)
 	is_u64(st.r.nr_accesses, 4 + 2 + 1, "and left out");
 
 	begin(1);
+	TASKS("map 0 4; write 0 4; read 0 4; protect 0 2 none; read 0 4; fetch 0 1; write 0 1; protect 0 2 rw; read 0 4; write 0 4; exit");
+	ok(run(0), "PROT_NONE revokes what is present, and mprotect gives it back");
+	is_u64(script_count(&st.r, "segv"), 4, "reads, fetches and writes of the closed pages are refused");
+	counts("fault_count.anon", 4);
+	counts("fault_count.cow_reuse", 2);
+
+	begin(1);
 	TASKS("map 0 4; read 100 1; exit");
 	ok(!run(STRICT) && st.status == EG_BAD_INPUT, "--strict stops at the first");
 	ok(st.err.nr == 1 && strstr(st.err.text[0], "script") && strstr(st.err.text[0], "record 2"), "and says where");

@@ -28,6 +28,7 @@ typedef uint64_t pte_t;
 #define PTE_DIRTY    UINT64_C(0x040)
 #define PTE_HUGE     UINT64_C(0x080)    /* a level-2 leaf */
 #define PTE_ZERO     UINT64_C(0x200)    /* software: maps the shared zero page, which is not counted */
+#define PTE_NONE     UINT64_C(0x400)    /* software, with PTE_PRESENT: mapped and counted, but closed to the walk (PROT_NONE) */
 #define PTE_SHIFT    12
 
 #define RADIX_LEVELS  4u
@@ -74,6 +75,12 @@ static inline pte_t *radix_entries(const struct radix_pool *p, uint32_t table)
 static inline unsigned radix_index(eg_vpn vpn, unsigned level)
 {
 	return (unsigned)(vpn.v >> (RADIX_BITS * (level - 1))) & (RADIX_ENTRIES - 1);
+}
+
+/* Does the walk accept this leaf? */
+static inline bool pte_permits(pte_t e, bool write)
+{
+	return (e & (PTE_PRESENT | PTE_NONE)) == PTE_PRESENT && (!write || (e & PTE_WRITE));
 }
 
 /* The child table of a present upper entry. */

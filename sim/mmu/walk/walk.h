@@ -83,7 +83,7 @@ walk_with(struct mmu_cpu *c, eg_vpn vpn, bool write, pwc_hit_fn hit, pwc_put_fn 
 	for (unsigned l = r.start; l > level; l--)      /* upper entries read: levels start .. level + 1 */
 		if (row[RADIX_LEVELS - l])
 			put(row[RADIX_LEVELS - l], c->pwc[RADIX_LEVELS - l].ways, tag[RADIX_LEVELS - l]);
-	if (!(*e & PTE_PRESENT) || (write && !(*e & PTE_WRITE)))
+	if (!pte_permits(*e, write))
 		return r;
 	bits = PTE_ACCESSED | (write ? PTE_DIRTY : 0);
 	if ((*e & bits) != bits)
