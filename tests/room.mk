@@ -34,3 +34,6 @@ fuzz:
 
 # engine, mmu, vm, machine
 include $(top_srcdir)/tests/core.mk
+
+# fuzz targets of results; faults injected into the whole program
+include $(top_srcdir)/tests/fuzz/fuzz.mk
