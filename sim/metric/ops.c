@@ -8,6 +8,8 @@
  *   vmop_latency.<call>                  mmap, munmap, mprotect, madvise, mremap, brk, exec, exit
  *   alloc_latency.alloc.<order>, .free.<order>   alloc_pages and free_pages of a workload, by order. Not
  *                                        in it: allocations inside faults (they are part of the fault)
+ *   alloc_latency_interval.alloc.p50, .p99, .p99_9   percentiles of the allocations of all orders since the
+ *                                        sample before (a series); NaN if there were none
  *   memory_wait.parked                   how long a task that found no memory was parked
  *
  * shootdown.count and shootdown.ipis: flush requests that needed other CPUs, and how many they
@@ -19,10 +21,13 @@
 #include <stdio.h>
 
 #include "sim/base/check.h"
-#include "sim/metric/emit.h"
+#include "sim/metric/interval.h"
 
 struct ops_state {
 	struct eg_hist *fork[2], *vmop[NR_VMOPS], *alloc[EG_NR_ORDERS], *free[EG_NR_ORDERS], *wait;
+	struct eg_hist *since;                  /* allocations of any order since the last sample */
+	struct metric_quantiles quantiles;
+	struct metric_clock clock;
 };
 
 static const char *const vmop_name[NR_VMOPS] = {
@@ -43,12 +48,22 @@ static bool is_trouble(const char *name)
 	return false;
 }
 
+static void emit_intervals(struct metric_emit *e, const struct ops_state *s)
+{
+	metric_interval_emit(e, &s->quantiles, "alloc_latency_interval", "alloc", "allocation of a block of any order");
+}
+
 static void ops_sample(void *state, const struct metric_view *view, double *out)
 {
-	(void)state;
-#define X(field, name, text) *out++ = (double)view->count->field;
+	struct metric_emit e = { .out = out };
+	struct ops_state *s = state;
+
+#define X(field, name, text) e.out[e.nr++] = (double)view->count->field;
 	MACHINE_COUNTER_MAP(X)
 #undef X
+	if (metric_interval_ends(&s->clock, view->now))
+		metric_interval_close(s->since, &s->quantiles);
+	emit_intervals(&e, s);
 }
 
 static void on_fork(void *ctx, const struct probe_event *event)
@@ -65,8 +80,11 @@ static void on_vmop(void *ctx, const struct probe_event *event)
 
 static void on_alloc(void *ctx, const struct probe_event *event)
 {
+	struct ops_state *s = ctx;
+
 	EG_CHECK(event->kind < EG_NR_ORDERS);
-	eg_hist_add(((struct ops_state *)ctx)->alloc[event->kind], event->value);
+	eg_hist_add(s->alloc[event->kind], event->value);
+	eg_hist_add(s->since, event->value);
 }
 
 static void on_free(void *ctx, const struct probe_event *event)
@@ -82,6 +100,7 @@ static void on_wait(void *ctx, const struct probe_event *event)
 
 static void ops_attach(void *state, struct metric_set *set, const struct metric_view *view)
 {
+	struct metric_emit e = { .set = set };
 	struct ops_state *s = state;
 	char name[24];
 
@@ -92,6 +111,13 @@ static void ops_attach(void *state, struct metric_set *set, const struct metric_
 						 .better = is_trouble(column) ? -1 : 0 });
 	MACHINE_COUNTER_MAP(X)
 #undef X
+	s->since = eg_arena_alloc(set->arena, 1, sizeof(*s->since));
+	if (!s->since) {
+		set->failed = true;
+		return;
+	}
+	metric_interval_close(s->since, &s->quantiles);
+	emit_intervals(&e, s);
 	s->fork[0] = metric_add_hist(set, "fork_latency", "fork", "fork in the parent");
 	s->fork[1] = metric_add_hist(set, "fork_latency", "vfork", "vfork, or clone that shares the space");
 	for (unsigned i = 0; i < NR_VMOPS; i++)
@@ -110,6 +136,7 @@ static void ops_attach(void *state, struct metric_set *set, const struct metric_
 	metric_subscribe(set, PROBE_ALLOC, on_alloc, s);
 	metric_subscribe(set, PROBE_FREE, on_free, s);
 	metric_subscribe(set, PROBE_MEMORY_WAIT, on_wait, s);
+	metric_interval_watch(set, &s->clock);
 }
 
 const struct metric_ops metric_ops_ops = {

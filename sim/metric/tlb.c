@@ -20,6 +20,8 @@
  *   tlb.mpka                        last-level misses per 1000 accesses
  *   walk.refs_per_walk              page-table reads / walks, those for dirty bits included in both. Without
  *                                   walk caches 4 for 4 KiB pages, 3 for 2 MiB
+ *   walk.ns_per_walk                time of walks / walks, those for dirty bits and those that ended in a fault included
+ *                                   in both
  *   pwc.hit_ratio.<level>           hits / look-ups; the PD cache is asked first, the others after a miss
  *   tlb.reach (gauge)               bytes mapped by the valid entries of the last level
  *
@@ -30,6 +32,10 @@
  * Hardware differs: PMU events count speculative and prefetching walks too, and MPKI counts every
  * instruction, not only those in a recording. Walk references are those of the page table alone (no
  * nested paging, no caches). Left out: walk.cycles as a histogram (the sum is time.walk).
+ *
+ * Where walks end and begin says what they read: each walk reads a PTE unless it ends at a 2 MiB entry, a PDE
+ * unless it began below a cached PD entry, and so on. So walk.count, tlb.misses.l2_2m and pwc.hits.* give the reads
+ * of each level.
  */
 #include <math.h>
 
@@ -42,7 +48,7 @@ enum tlb_column {
 	MMU_COUNTER_MAP(X)
 #undef X
 	AT_ACCESSES, AT_LOOKUPS, AT_HITS_L1D, AT_HITS_L1I, AT_HITS_L2, AT_PWC_PD, AT_PWC_PDPT, AT_PWC_PML4, AT_REACH,
-	AT_RATIO_L1D, AT_RATIO_L1I, AT_RATIO_L2, AT_GLOBAL, AT_MPKI, AT_MPKA, AT_REFS,
+	AT_RATIO_L1D, AT_RATIO_L1I, AT_RATIO_L2, AT_GLOBAL, AT_MPKI, AT_MPKA, AT_REFS, AT_WALK_NS,
 	AT_PWC_RATIO_PD, AT_PWC_RATIO_PDPT, AT_PWC_RATIO_PML4,
 	NR_TLB_COLUMNS
 };
@@ -72,6 +78,8 @@ static const struct metric_column columns[NR_TLB_COLUMNS] = {
 	VALUE(AT_MPKI, "tlb.mpki", -1, "last-level misses per 1000 instructions"),
 	VALUE(AT_MPKA, "tlb.mpka", -1, "last-level misses per 1000 accesses"),
 	VALUE(AT_REFS, "walk.refs_per_walk", -1, "page-table reads per walk"),
+	[AT_WALK_NS] = { .name = "walk.ns_per_walk", .unit = "ns", .long_name = "time of a page walk", .kind = METRIC_VALUE,
+			 .better = -1 },
 	VALUE(AT_PWC_RATIO_PD, "pwc.hit_ratio.pd", 1, "hits per look-up of the PD walk cache"),
 	VALUE(AT_PWC_RATIO_PDPT, "pwc.hit_ratio.pdpt", 1, "hits per look-up of the PDPT walk cache"),
 	VALUE(AT_PWC_RATIO_PML4, "pwc.hit_ratio.pml4", 1, "hits per look-up of the PML4 walk cache"),
@@ -115,6 +123,8 @@ static void tlb_sample(void *state, const struct metric_view *view, double *out)
 	(void)state;
 	for (unsigned i = 0; i < NR_TLB_COLUMNS; i++)
 		out[i] = columns[i].kind == METRIC_VALUE ? (double)NAN : 0;
+	/* not shown: the total, of which tlb_final() takes the difference */
+	out[AT_WALK_NS] = 0;
 	for (unsigned cpu = 0; cpu < view->nr_cpus; cpu++) {
 		const struct mmu_cpu *c = view->mmu[cpu];
 		double fetches = (double)c->n.fetches, data;
@@ -129,6 +139,7 @@ static void tlb_sample(void *state, const struct metric_view *view, double *out)
 		out[AT_PWC_PD] += (double)c->n.pwc_hits[1];
 		out[AT_PWC_PDPT] += (double)c->n.pwc_hits[2];
 		out[AT_PWC_PML4] += (double)c->n.pwc_hits[3];
+		out[AT_WALK_NS] += (double)view->time[cpu][TIME_WALK] / (double)EG_PS_PER_NS;
 		out[AT_REACH] += (double)c->tlb_ops->reach(c->tlb);
 	}
 	out[AT_ACCESSES] = out[AT_reads] + out[AT_writes] + out[AT_modifies] + out[AT_fetches];
@@ -145,8 +156,6 @@ static void tlb_final(void *state, const struct metric_view *view, const double 
 	bool has[3] = { false, false, false };          /* as mmu_cpu.pwc: PML4, PDPT, PD */
 
 	(void)state;
-	(void)start;
-	(void)end;
 	for (unsigned cpu = 0; cpu < view->nr_cpus; cpu++)
 		for (unsigned i = 0; i < 3; i++)
 			has[i] |= view->mmu[cpu]->pwc[i].ways != 0;
@@ -157,6 +166,7 @@ static void tlb_final(void *state, const struct metric_view *view, const double 
 	out[AT_MPKI] = 1000 * metric_ratio(l2, out[AT_fetches]);
 	out[AT_MPKA] = 1000 * metric_ratio(l2, out[AT_ACCESSES]);
 	out[AT_REFS] = metric_ratio(out[AT_walk_refs], walks + out[AT_dirty_walks]);
+	out[AT_WALK_NS] = metric_ratio(end[AT_WALK_NS] - start[AT_WALK_NS], walks + out[AT_dirty_walks] + out[AT_fault_walks]);
 	out[AT_PWC_RATIO_PD] = has[2] ? metric_ratio(out[AT_PWC_PD], walks) : (double)NAN;
 	out[AT_PWC_RATIO_PDPT] = has[1] ? metric_ratio(out[AT_PWC_PDPT], after_pd) : (double)NAN;
 	out[AT_PWC_RATIO_PML4] = has[0] ? metric_ratio(out[AT_PWC_PML4], after_pdpt) : (double)NAN;

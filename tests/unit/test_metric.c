@@ -1,208 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Metrics: a small machine put together by hand - memory, spaces, two CPUs - whose every number is known.
- * Columns are unique, documented and in known units; values, intervals and histograms are what was done;
- * the Linux views have the kernel's lines. Recordings (ENGRAM_RECORDINGS) are compared where they are.
+ * Columns are unique, documented and in known units; values, intervals and histograms are what was done.
+ * Fragmentation and the Linux views are in test_metric_views.c.
  */
-#include <math.h>
-#include <time.h>
-
-#include "sim/base/rng.h"
-#include "sim/metric/metric.h"
-#include "sim/mmu/mmu.h"
-#include "sim/phys/frag.h"
-#include "sim/phys/phys_view.h"
-#include "sim/vm/vm.h"
-#include "tests/tap.h"
-
-#define MIB  UINT64_C(1048576)
-#define BASE UINT64_C(0x100000000000)
-
-enum { NR_CPUS = 2, MAX_METRICS = 32 };
-
-static struct rig {
-	struct eg_arena arena;
-	struct eg_args palloc_args, tlb_args;
-	struct phys phys;
-	struct vm vm;
-	struct mmu_cpu cpu[NR_CPUS];
-	const struct mmu_cpu *mmu[NR_CPUS];
-	eg_time time[NR_CPUS][NR_TIME_CATEGORIES];
-	struct machine_counters count;
-	struct server zone_lock[8], mmap_lock;
-	struct probes probes;
-	struct metric_view view;
-	struct metric_set set;
-	void *state[MAX_METRICS];
-	size_t first[MAX_METRICS + 1];
-	unsigned nr_metrics;
-	double *start, *end, *out;
-	uint64_t flushes;
-} r;
-
-static void on_flush(void *ctx, uint32_t space, eg_vpn vpn, uint64_t nr)
-{
-	(void)space, (void)vpn;
-	((struct rig *)ctx)->flushes += nr;
-}
-
-static const struct vm_hooks hooks = { on_flush };
-
-static void attach(void)
-{
-	r.set.arena = &r.arena;
-	r.set.probes = &r.probes;
-	for (r.nr_metrics = 0; metric_registry[r.nr_metrics] && !r.set.failed; r.nr_metrics++) {
-		const struct metric_ops *ops = metric_registry[r.nr_metrics];
-
-		r.state[r.nr_metrics] = eg_arena_alloc(&r.arena, 1, ops->state_size + 1);
-		if (!r.state[r.nr_metrics]) {
-			r.set.failed = true;
-			return;
-		}
-		r.first[r.nr_metrics] = r.set.nr_columns;
-		ops->attach(r.state[r.nr_metrics], &r.set, &r.view);
-	}
-	r.first[r.nr_metrics] = r.set.nr_columns;
-}
-
-static void open_rig(uint64_t mib, const char *policy, bool unified, bool with_pwc)
-{
-	struct phys_config config = { .memory_bytes = mib * MIB, .palloc = palloc_find(policy), .palloc_args = &r.palloc_args };
-	struct tlb_config tlb = { .l1d = { 16, 4 }, .l1i = { 8, 4 }, .l2 = { 64, 4 }, .unified_l1 = unified };
-	struct pwc_config pwc = { { 0, 0 }, { 0, 0 }, { 0, 0 } };
-	struct mmu_costs costs = { 1000, 7000, 2000, 20000 };
-	const struct tlb_ops *design = tlb_find("set_assoc");
-
-	memset(&r, 0, sizeof(r));
-	if (with_pwc)
-		pwc = (struct pwc_config){ .pml4 = { 2, 2 }, .pdpt = { 2, 2 }, .pd = { 4, 4 } };
-	EG_CHECK(eg_args_init(&r.palloc_args, config.palloc->params, &r.arena) == EG_OK);
-	EG_CHECK(eg_args_init(&r.tlb_args, design->params, &r.arena) == EG_OK);
-	EG_CHECK(phys_init(&r.phys, &r.arena, &config, NULL) == EG_OK);
-	EG_CHECK(vm_init(&r.vm, &r.phys, &hooks, &r) == EG_OK);
-	for (unsigned i = 0; i < NR_CPUS; i++) {
-		EG_CHECK(mmu_init(&r.cpu[i], design, &tlb, &r.tlb_args, &pwc, &costs, 4, &r.vm.tables, &r.arena) == EG_OK);
-		r.mmu[i] = &r.cpu[i];
-	}
-	r.view = (struct metric_view){
-		.nr_cpus = NR_CPUS, .mmu = r.mmu, .time = (const eg_time (*)[NR_TIME_CATEGORIES])r.time, .phys = &r.phys,
-		.vm = &r.vm, .count = &r.count, .zone_lock = r.zone_lock, .nr_zones = r.phys.nr_zones, .mmap_lock = &r.mmap_lock,
-	};
-	attach();
-	EG_CHECK(!r.set.failed);
-	r.start = eg_arena_alloc(&r.arena, r.set.nr_columns, sizeof(double));
-	r.end = eg_arena_alloc(&r.arena, r.set.nr_columns, sizeof(double));
-	r.out = eg_arena_alloc(&r.arena, r.set.nr_columns, sizeof(double));
-	EG_CHECK(r.start && r.end && r.out);
-}
-
-static void close_rig(void)
-{
-	vm_validate(&r.vm);
-	phys_validate(&r.phys);
-	vm_fini(&r.vm);
-	phys_fini(&r.phys);
-	eg_arena_free_all(&r.arena);
-}
-
-static void sample(double *values)
-{
-	for (size_t i = 0; i < r.set.nr_columns; i++)
-		values[i] = -12345;             /* a column that is left out shows */
-	for (unsigned i = 0; i < r.nr_metrics; i++)
-		if (metric_registry[i]->sample)
-			metric_registry[i]->sample(r.state[i], &r.view, values + r.first[i]);
-}
-
-/* What the machine does at the end of a run; r.start holds the sample at the end of the warm-up. */
-static void finish(void)
-{
-	sample(r.end);
-	for (size_t i = 0; i < r.set.nr_columns; i++) {
-		enum metric_kind kind = r.set.columns[i].kind;
-
-		r.out[i] = kind == METRIC_COUNTER ? r.end[i] - r.start[i] : kind == METRIC_GAUGE ? r.end[i] : (double)NAN;
-	}
-	for (unsigned i = 0; i < r.nr_metrics; i++)
-		if (metric_registry[i]->final)
-			metric_registry[i]->final(r.state[i], &r.view, r.start + r.first[i], r.end + r.first[i],
-						  r.out + r.first[i]);
-}
-
-static double value(const char *name)
-{
-	for (size_t i = 0; i < r.set.nr_columns; i++)
-		if (strcmp(r.set.columns[i].name, name) == 0)
-			return r.out[i];
-	printf("# no column %s\n", name);
-	return -99999;
-}
-
-static struct eg_hist *hist(const char *group, const char *kind)
-{
-	for (size_t i = 0; i < r.set.nr_hists; i++)
-		if (strcmp(r.set.hists[i].group, group) == 0 && strcmp(r.set.hists[i].kind, kind) == 0)
-			return r.set.hists[i].hist;
-	printf("# no histogram %s.%s\n", group, kind);
-	return NULL;
-}
-
-static void is_value(const char *name, double want)
-{
-	double got = value(name);
-	bool same = (isnan(got) && isnan(want)) || fabs(got - want) <= 1e-9 * (1 + fabs(want));
-
-	ok(same, "%s is %.10g", name, want);
-	if (!same)
-		printf("# got %.17g\n", got);
-}
-
-static uint64_t field(const char *const *names, const uint64_t *values, const char *name)
-{
-	for (unsigned i = 0; names[i]; i++)
-		if (strcmp(names[i], name) == 0)
-			return values[i];
-	printf("# no field %s\n", name);
-	return UINT64_MAX;
-}
-
-static uint64_t vmstat(const char *name)
-{
-	uint64_t values[256];
-
-	EG_CHECK(linux_vmstat_count() <= EG_ARRAY_LEN(values));
-	linux_vmstat(&r.view, values);
-	return field(linux_vmstat_names, values, name);
-}
-
-static uint64_t meminfo(const char *name)
-{
-	uint64_t values[128];
-
-	EG_CHECK(linux_meminfo_count() <= EG_ARRAY_LEN(values));
-	linux_meminfo(&r.view, values);
-	return field(linux_meminfo_names, values, name);
-}
+#include "tests/unit/metric_rig.h"
 
 /* ---- columns ----------------------------------------------------------------------------------------- */
-
-static char *read_text(const char *path)
-{
-	FILE *f = fopen(path, "r");
-	char *text = NULL;
-	size_t n = 0;
-
-	if (!f)
-		return NULL;
-	text = eg_calloc(1, 1u << 20);
-	if (text)
-		n = fread(text, 1, (1u << 20) - 1, f);
-	(void)fclose(f);
-	if (text)
-		text[n] = '\0';
-	return text;
-}
 
 /* "frag.free_blocks.n0.dma32.3" stands in the table as `frag.free_blocks.<zone>.<n>`. */
 static void general_name(const char *name, char *out, size_t size)
@@ -211,6 +15,8 @@ static void general_name(const char *name, char *out, size_t size)
 		{ "time_pct.", "<category>" }, { "time.", "<category>" }, { "fault_count.", "<kind>" },
 		{ "fault_latency.", "<kind>" }, { "vmop_latency.", "<call>" },
 	};
+	/* ... and a last part that stays */
+	static const char *const interval = "fault_latency_interval.";
 	char zone[64];
 	size_t n = 0;
 
@@ -219,6 +25,10 @@ static void general_name(const char *name, char *out, size_t size)
 			(void)snprintf(out, size, "`%s%s`", family[i].prefix, family[i].as);
 			return;
 		}
+	if (strncmp(name, interval, strlen(interval)) == 0) {
+		(void)snprintf(out, size, "`%s<kind>%s`", interval, strrchr(name, '.'));
+		return;
+	}
 	out[n++] = '`';
 	while (*name) {
 		const char *dot = strchr(name, '.');
@@ -309,24 +119,6 @@ static void check_columns(void)
 }
 
 /* ---- values ------------------------------------------------------------------------------------------ */
-
-static void fault_pages(uint32_t space, unsigned first, unsigned nr, bool write)
-{
-	struct vm_work w = { 0 };
-
-	for (unsigned i = first; i < first + nr; i++)
-		EG_CHECK(vm_fault(&r.vm, space, BASE + i * EG_PAGE_SIZE, write, &w).outcome == VM_DONE);
-}
-
-static uint32_t new_space(uint64_t bytes, unsigned flags)
-{
-	struct vm_work w = { 0 };
-	uint32_t space;
-
-	EG_CHECK(vm_space_new(&r.vm, &space, &w) == VM_DONE);
-	EG_CHECK(vm_mmap(&r.vm, space, BASE, bytes, EG_PROT_READ | EG_PROT_WRITE, flags, 0, 0, &w) == VM_DONE);
-	return space;
-}
 
 static void check_faults(void)
 {
@@ -455,7 +247,9 @@ static void check_tlb(void)
 		/* 32 pages twice through 16 and 64 entries: L1 misses always, L2 the first time */
 		sweep(32, EG_ACCESS_READ);
 		sweep(32, EG_ACCESS_READ);
+		r.time[0][TIME_WALK] += 640000;
 		finish();
+		is_value("walk.ns_per_walk", 20);
 		is_value("tlb.accesses", 64);
 		is_value("tlb.lookups", 64);
 		is_value("tlb.misses.l1d", 64);
@@ -470,6 +264,11 @@ static void check_tlb(void)
 		is_value("tlb.mpki", (double)NAN);
 		is_value("walk.count", 32);
 		is_value("walk.refs_per_walk", with_pwc ? 35.0 / 32 : 4);
+		/* the reads of each level, as a figure computes them from where walks begin and end */
+		is_u64((uint64_t)(4 * value("walk.count") - value("tlb.misses.l2_2m") - value("pwc.hits.pd") -
+				  (value("pwc.hits.pd") + value("pwc.hits.pdpt")) -
+				  (value("pwc.hits.pd") + value("pwc.hits.pdpt") + value("pwc.hits.pml4"))),
+		       (uint64_t)value("walk.refs"), "reads by level add up to all reads");
 		is_value("pwc.hits.pd", with_pwc ? 31 : 0);
 		is_value("pwc.hit_ratio.pd", with_pwc ? 31.0 / 32 : (double)NAN);
 		is_value("pwc.hit_ratio.pdpt", with_pwc ? 0 : (double)NAN);
@@ -527,6 +326,7 @@ static void check_time(void)
 	r.time[1][TIME_COPY] += 1000;
 	r.view.now += 2000;
 	finish();
+	is_value("walk.ns_per_walk", (double)NAN);      /* no walks */
 	is_value("elapsed", 2);
 	is_value("time.compute", 1.5);
 	is_value("time.walk", 0);
@@ -541,13 +341,6 @@ static void check_time(void)
 	finish();
 	is_value("time.sum_error", 2);
 	close_rig();
-}
-
-static void emit(enum probe probe, uint32_t kind, uint64_t ps)
-{
-	struct probe_event e = { .kind = kind, .value = ps };
-
-	probe_emit(&r.probes, probe, &e);
 }
 
 static void check_histograms(void)
@@ -577,6 +370,65 @@ static void check_histograms(void)
 	close_rig();
 }
 
+/* The sample at `now`: r.out as finish() leaves it. */
+static void sample_at(eg_time now)
+{
+	r.view.now = now;
+	finish();
+}
+
+static void check_intervals(void)
+{
+	struct eg_hist all = { 0 };
+
+	open_rig(64, "buddy", false, true);
+	sample_at(0);
+	is_value("fault_latency_interval.all.p50", (double)NAN);
+	is_value("alloc_latency_interval.alloc.p99", (double)NAN);
+	for (unsigned i = 0; i < 1000; i++) {
+		uint64_t ps = 700000 + 1003 * i;
+
+		emit(PROBE_FAULT, i % 4 ? FAULT_ANON : FAULT_SHMEM, ps);
+		eg_hist_add(&all, ps);
+	}
+	emit(PROBE_ALLOC, 3, 1000);
+	emit(PROBE_ALLOC, 0, 2000);
+	sample_at(5);
+	is_value("fault_latency_interval.all.p50", (double)eg_hist_percentile(&all, 0.5) / 1e3);
+	is_value("fault_latency_interval.all.p99", (double)eg_hist_percentile(&all, 0.99) / 1e3);
+	is_value("fault_latency_interval.all.p99_9", (double)eg_hist_percentile(&all, 0.999) / 1e3);
+	is_value("fault_latency_interval.anon.p99_9", (double)eg_hist_percentile(hist("fault_latency", "anon"), 0.999) / 1e3);
+	is_value("fault_latency_interval.cow.p50", (double)NAN);
+	is_value("alloc_latency_interval.alloc.p50", (double)eg_hist_upper(eg_hist_index(1000)) / 1e3);
+	is_value("alloc_latency_interval.alloc.p99", 2);
+	sample_at(5);                                   /* asked again at the end of a run: the same interval */
+	is_value("fault_latency_interval.all.p50", (double)eg_hist_percentile(&all, 0.5) / 1e3);
+	sample_at(6);
+	is_value("fault_latency_interval.all.p50", (double)NAN);
+	is_value("alloc_latency_interval.alloc.p50", (double)NAN);
+
+	/* nothing of an interval is left in the next, whichever buckets it used */
+	emit(PROBE_FAULT, FAULT_ANON, 5);
+	emit(PROBE_FAULT, FAULT_ANON, UINT64_MAX);
+	sample_at(7);
+	emit(PROBE_FAULT, FAULT_ANON, 3000);
+	sample_at(8);
+	is_value("fault_latency_interval.anon.p50", 3);
+	is_value("fault_latency_interval.anon.p99_9", 3);
+
+	/* the end of the warm-up is not the end of an interval, even at the moment of a sample */
+	emit(PROBE_FAULT, FAULT_COW, 4000);
+	emit(PROBE_WARMUP_END, 0, 0);
+	r.view.now = 9;
+	sample(r.start);
+	emit(PROBE_FAULT, FAULT_COW, 8000);
+	emit(PROBE_FAULT, FAULT_COW, 8000);
+	sample_at(9);
+	is_value("fault_latency_interval.cow.p50", 8);
+	is_u64(hist("fault_latency", "cow")->count, 3, "the histogram of the run has them all");
+	close_rig();
+}
+
 static void check_locks(void)
 {
 	open_rig(64, "buddy", false, true);
@@ -598,206 +450,6 @@ static void check_locks(void)
 	close_rig();
 }
 
-/* ---- fragmentation ----------------------------------------------------------------------------------- */
-
-static void check_frag(void)
-{
-	struct phys_req req = { .kind = FRAME_RAW, .gfp = GFP_ATOMIC | GFP_MOVABLE };
-	static eg_pfn held[20000];
-	struct phys_zone_view z;
-	unsigned nr = 0;
-	uint64_t sum[EG_NR_ORDERS] = { 0 }, pages = 0;
-	double before;
-
-	open_rig(64, "buddy", false, true);
-	r.view.now = 10;
-	sample(r.start);
-	memcpy(r.end, r.start, r.set.nr_columns * sizeof(double));
-	finish();
-	is_value("frag.huge_unmerged", 0);
-	is_value("frag.largest_order.n0.dma32", 10);
-	is_value("frag.index_milli.n0.dma32.9", -1000);
-	emit(PROBE_WARMUP_END, 0, 0);
-	r.view.now = 15;
-	finish();
-	sample(r.end);                                  /* two samples at one time are one */
-	before = value("frag.huge_pct");
-	for (;;) {
-		struct phys_result p = phys_alloc(&r.phys, &req);
-
-		if (p.outcome != PHYS_GRANTED)
-			break;
-		EG_CHECK(nr < EG_ARRAY_LEN(held));
-		held[nr++] = p.pfn;
-	}
-	for (unsigned i = 0; i < nr; i++)               /* every other frame is free */
-		if (held[i].v & 1)
-			(void)phys_free(&r.phys, held[i], 0);
-	r.view.now = 20;
-	finish();
-	phys_view_zone(&r.phys, 1, &z);
-	ok(strcmp(z.name, "DMA32") == 0 && z.free.pages > 5000, "DMA32 is checkered");
-	is_value("frag.unusable_milli.n0.dma32.9", frag_unusable_milli(z.free.blocks, 9));
-	is_value("frag.index_milli.n0.dma32.9", frag_index_milli(z.free.blocks, 9));
-	is_value("frag.score.n0.dma32", frag_score(z.free.blocks));
-	is_value("frag.free_blocks.n0.dma32.0", (double)z.free.blocks[0]);
-	ok(value("frag.unusable_milli.n0.dma32.9") > 900, "hardly a huge page is left");
-	for (unsigned k = 0; k < r.phys.nr_zones; k++) {
-		phys_view_zone(&r.phys, k, &z);
-		pages += z.free.pages;
-		for (unsigned i = 0; i < EG_NR_ORDERS; i++)
-			sum[i] += z.free.blocks[i];
-	}
-	is_value("frag.unusable_milli.all.9", frag_unusable_milli(sum, 9));
-	is_value("frag.unusable.all.9", frag_unusable(sum, 9));
-	is_value("frag.unusable.all.0", 0);
-	is_value("mem.free", (double)pages * 4096);
-	is_value("frag.huge_unmerged", 0);
-	is_value("frag.huge_score", (before + value("frag.huge_pct")) / 2);
-	ok(value("frag.compact_moves") > 0 && value("frag.compact_moves_llfree") >= value("frag.compact_moves"),
-	   "moves: %g, LLFree's count %g", value("frag.compact_moves"), value("frag.compact_moves_llfree"));
-	for (unsigned i = 0; i < nr; i++)
-		if (!(held[i].v & 1))
-			(void)phys_free(&r.phys, held[i], 0);
-	r.view.now = 30;
-	finish();
-	is_value("frag.huge_pct", 100.0 * value("frag.free_huge") / floor((double)r.phys.managed / 512));
-	{
-		uint16_t *huge = eg_arena_alloc(&r.arena, phys_view_huge_frames(&r.phys), sizeof(*huge));
-		uint64_t moves, rest;
-
-		EG_CHECK(huge);
-		phys_view_huge_free(&r.phys, huge, NULL);
-		moves = frag_compact_moves(huge, phys_view_huge_frames(&r.phys), &rest);
-		is_value("frag.compact_moves", (double)moves);
-		is_value("frag.compact_moves_llfree", (double)rest);
-	}
-	is_value("frag.huge_unmerged", 0);
-	close_rig();
-}
-
-/* huge_pct is computed from blocks: whole free 2 MiB frames are in blocks of order 9 for every policy. */
-static void check_merged(void)
-{
-	for (unsigned k = 0; palloc_registry[k]; k++) {
-		struct eg_rng rng = eg_rng_stream(7, "test", k);
-		struct { eg_pfn pfn; unsigned order; } held[512];
-		double worst = 0;
-		unsigned nr = 0;
-
-		open_rig(64, palloc_registry[k]->name, false, true);
-		for (unsigned step = 0; step < 4000; step++) {
-			if (nr < EG_ARRAY_LEN(held) && eg_rng_below(&rng, 100) < (step % 1000 < 500 ? 65 : 35)) {
-				struct phys_req req = { .kind = FRAME_RAW, .gfp = GFP_NOWAIT | (step & 1 ? GFP_MOVABLE : 0),
-							.order = (uint8_t)eg_rng_below(&rng, 8) };
-				struct phys_result p = phys_alloc(&r.phys, &req);
-
-				if (p.outcome == PHYS_GRANTED) {
-					held[nr].pfn = p.pfn;
-					held[nr++].order = req.order;
-				}
-			} else if (nr) {
-				unsigned i = (unsigned)eg_rng_below(&rng, nr);
-
-				(void)phys_free(&r.phys, held[i].pfn, held[i].order);
-				held[i] = held[--nr];
-			}
-			if (step % 500 == 499) {
-				finish();
-				worst = fabs(value("frag.huge_unmerged")) > worst ? fabs(value("frag.huge_unmerged")) : worst;
-			}
-		}
-		ok(worst == 0 && value("frag.free_huge") > 0, "%s: free frames of 2 MiB are those of the free blocks",
-		   palloc_registry[k]->name);
-		while (nr) {
-			nr--;
-			(void)phys_free(&r.phys, held[nr].pfn, held[nr].order);
-		}
-		close_rig();
-	}
-}
-
-/* ---- Linux ------------------------------------------------------------------------------------------- */
-
-/* Lines of a recorded file begin with our names, in our order. */
-static void compare_lines(const char *file, const char *const *names, unsigned nr)
-{
-	const char *root = getenv("ENGRAM_RECORDINGS");
-	char path[512], *text, *line;
-	unsigned i = 0;
-	bool same = true;
-
-	(void)snprintf(path, sizeof(path), "%s/truth/data/boot/T1/state/%s", root ? root : "", file);
-	text = root ? read_text(path) : NULL;
-	if (!text) {
-		tap_skip("no recordings");
-		return;
-	}
-	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), i++) {
-		size_t n = strcspn(line, " :");
-
-		if (i < nr && (strlen(names[i]) != n || strncmp(line, names[i], n) != 0) && same) {
-			printf("# line %u: %s, here %s\n", i + 1, line, names[i]);
-			same = false;
-		}
-	}
-	ok(same && i == nr, "%s: %u lines as recorded", file, nr);
-	eg_free(text);
-}
-
-static uint64_t host_ns(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void check_linux(void)
-{
-	uint64_t values[256], view_ns = UINT64_MAX, sample_ns = UINT64_MAX;
-	struct vm_work w = { 0 };
-	uint32_t parent, child;
-
-	compare_lines("vmstat", linux_vmstat_names, linux_vmstat_count());
-	compare_lines("meminfo", linux_meminfo_names, linux_meminfo_count());
-	/* a running 6.18 kernel; its Movable zone was empty but had a low watermark of 32 */
-	is_u64(linux_mem_available(19262184 / 4, 47619, (1535956 + 3129752) / 4, 223936 / 4, 21994) * 4, 23785400,
-	       "MemAvailable of a recorded machine");
-	is_u64(linux_mem_available(10, 100, 0, 0, 5), 0, "MemAvailable is not negative");
-
-	open_rig(64, "buddy", false, true);
-	is_u64(meminfo("MemTotal"), r.phys.managed * 4, "MemTotal");
-	is_u64(meminfo("MemFree"), r.phys.managed * 4, "MemFree");
-	is_u64(meminfo("CommitLimit"), r.phys.managed / 2 * 4, "CommitLimit");
-	is_u64(meminfo("VmallocTotal"), 34359738367, "VmallocTotal");
-	ok(meminfo("MemAvailable") < meminfo("MemFree") && meminfo("MemAvailable") > meminfo("MemFree") / 2,
-	   "MemAvailable is a little less than MemFree");
-	close_rig();
-
-	/* what counting frames costs: everything used, everything shared */
-	open_rig(512, "buddy", false, true);
-	parent = new_space(480 * MIB, EG_MAP_ANON);
-	EG_CHECK(vm_populate(&r.vm, parent, BASE, 480 * MIB, true, false, &w) == VM_DONE);
-	EG_CHECK(vm_fork(&r.vm, parent, &child, &w) == VM_DONE);
-	r.count.forks = 1;
-	for (unsigned i = 0; i < 5; i++) {
-		uint64_t t0 = host_ns(), t1, t2;
-
-		linux_views(&r.view, values, NULL);
-		t1 = host_ns();
-		sample(r.start);
-		t2 = host_ns();
-		view_ns = t1 - t0 < view_ns ? t1 - t0 : view_ns;
-		sample_ns = t2 - t1 < sample_ns ? t2 - t1 : sample_ns;
-	}
-	is_u64(field(linux_vmstat_names, values, "nr_anon_pages"), 480 * 256, "480 MiB are shared");
-	printf("# counting %" PRIu64 " frames: %.2f ns each; one sample of all metrics: %.1f us\n", r.phys.nr_frames,
-	       (double)view_ns / (double)r.phys.nr_frames, (double)sample_ns / 1e3);
-	vm_space_put(&r.vm, child, &w);
-	vm_space_put(&r.vm, parent, &w);
-	close_rig();
-}
 
 /* Host memory runs out at the nth request while metrics attach: said in set->failed, and nothing else breaks. */
 static void check_no_memory(void)
@@ -830,10 +482,8 @@ int main(void)
 	check_tlb();
 	check_time();
 	check_histograms();
+	check_intervals();
 	check_locks();
-	check_frag();
-	check_merged();
-	check_linux();
 	check_no_memory();
 	return tap_done();
 }
