@@ -15,7 +15,7 @@ static int run(const struct cli_args *a)
 	struct trace_write_options write = { .level = -1, .text = true };
 	const char *out = cli_value(a, "output");
 
-	return cli_report(copy_head(a->arg[0], out ? out : "-", UINT64_MAX, &write, &err), &err);
+	return cli_report(copy_through(a->arg[0], out ? out : "-", NULL, &write, &err), &err);
 }
 
 const struct verb_ops verb_trace_cat_ops = {

@@ -15,11 +15,13 @@ static int run(const struct cli_args *a)
 	static struct eg_errors err;
 	const char *out = cli_value(a, "output");
 	struct trace_write_options write = { .level = -1, .text = !out };
+	struct copy_filter filter = { .has_to = true };
 	uint64_t n = 10;
 
 	if (!cli_number(a, "records", 1, UINT64_MAX - 1, &n))
 		return 2;
-	return cli_report(copy_head(a->arg[0], out ? out : "-", n, &write, &err), &err);
+	filter.to.record = n;
+	return cli_report(copy_through(a->arg[0], out ? out : "-", &filter, &write, &err), &err);
 }
 
 const struct verb_ops verb_trace_head_ops = {

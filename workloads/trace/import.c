@@ -2,7 +2,10 @@
 /* import - from a file of some format to a finished .egt: detection, the report, lines and their errors. */
 #include "workloads/trace/import.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "sim/base/mem.h"
 #include "sim/base/str.h"
@@ -264,59 +267,94 @@ static bool is_container(const struct input *in)
 	return in->end - in->p >= (ptrdiff_t)EGT_MAGIC_SIZE && memcmp(in->p, EGT_MAGIC, EGT_MAGIC_SIZE) == 0;
 }
 
-eg_status import_file(const char *path, const char *out, const struct import_options *o,
-		      struct import_report *report, struct eg_errors *err)
+static eg_status import_input(struct input *in, const char *out, const struct import_options *o,
+			      struct import_report *report, struct eg_errors *err)
 {
 	const struct importer_ops *ops = NULL;
 	struct trace_write_options write = o->write;
-	struct import *im = NULL;
-	struct input in;
+	struct import *im;
 	bool infer = false;
 	eg_status s;
 
-	*report = (struct import_report){ .nr = 0 };
-	EG_TRY(input_open(&in, path, err));
-	if (is_container(&in) || (o->format && strcmp(o->format, "egt") == 0)) {
-		s = copy_container(&in, out, o, report, err);
-		input_close(&in);
-		return s;
-	}
-	s = choose(o, &in, &ops, err);
-	if (s == EG_OK)
-		s = wants_infer(o, ops, &infer, err);
-	if (s != EG_OK)
-		goto out;
+	EG_TRY(choose(o, in, &ops, err));
+	EG_TRY(wants_infer(o, ops, &infer, err));
 	(void)snprintf(report->format, sizeof(report->format), "%s", ops->name);
 	im = eg_calloc(1, sizeof(*im));
-	if (!im) {
-		s = eg_fail(err, EG_NO_MEMORY, "%s: out of memory", path);
-		goto out;
-	}
-	im->in = &in;
+	if (!im)
+		return eg_fail(err, EG_NO_MEMORY, "%s: out of memory", in->path);
+	im->in = in;
 	im->err = err;
 	im->o = o;
 	im->report = report;
 	im->line = 1;
 	im->infer = infer ? infer_new() : NULL;
 	write.defer = true;
-	if (infer && !im->infer)
-		s = eg_fail(err, EG_NO_MEMORY, "%s: out of memory", path);
+	s = infer && !im->infer ? eg_fail(err, EG_NO_MEMORY, "%s: out of memory", in->path) :
+	    trace_writer_open(&im->w, out, &write, err);
 	if (s == EG_OK)
-		s = trace_writer_open(&im->w, out, &write, err);
-	if (s != EG_OK)
-		goto out;
-	s = run_importer(im, ops);
-	if (s == EG_OK) {
-		s = trace_writer_finish_hash(im->w, report->content_hash, err);
-	} else if (err && err->nr == 0) {       /* the writer failed: it knows why */
-		s = trace_writer_finish(im->w, err);
-	} else {
-		trace_writer_abort(im->w);
-	}
-out:
-	if (im)
-		infer_free(im->infer);
+		s = copy_close(im->w, run_importer(im, ops), report->content_hash, err);
+	infer_free(im->infer);
 	eg_free(im);
+	return s;
+}
+
+/*
+ * Filters work on traces: the recording is imported whole into a file beside the output, which is then
+ * copied. So `convert LOG --filter` is `convert LOG`, then `convert --filter`, to the bit.
+ */
+static eg_status import_filtered(struct input *in, const char *out, const struct import_options *o,
+				 struct import_report *report, struct eg_errors *err)
+{
+	const char *dir = getenv("TMPDIR");
+	struct import_options whole = *o;
+	struct import_report *second = eg_calloc(1, sizeof(*second));
+	struct eg_str tmp = { 0 };
+	eg_status s = EG_OK;
+	struct stat st;
+	int fd = -1;
+
+	if (strcmp(out, "-") == 0 || (stat(out, &st) == 0 && !S_ISREG(st.st_mode)))
+		eg_str_addf(&tmp, "%s/engram-XXXXXX.import", dir && *dir ? dir : "/tmp");
+	else
+		eg_str_addf(&tmp, "%s.XXXXXX.import", out);
+	if (!second || tmp.failed)
+		s = eg_fail(err, EG_NO_MEMORY, "%s: out of memory", in->path);
+	if (s == EG_OK && (fd = mkostemps(tmp.p, 7, O_CLOEXEC)) < 0)
+		s = eg_fail_errno(err, false, "%s: cannot create", out);
+	if (fd >= 0) {
+		(void)close(fd);
+		whole.write = (struct trace_write_options){ .level = 1 };
+		s = import_input(in, tmp.p, &whole, report, err);
+		if (s == EG_OK)
+			s = copy_file(tmp.p, out, o->filter, &o->write, second, err);
+		(void)unlink(tmp.p);
+	}
+	if (s == EG_OK) {
+		report->capabilities = second->capabilities;
+		memcpy(report->content_hash, second->content_hash, sizeof(report->content_hash));
+		for (unsigned i = 0; i < second->nr; i++)
+			report_add(report, strcmp(second->count[i].name, "records") == 0 ? "records_written" :
+				   second->count[i].name, second->count[i].value);
+	}
+	eg_str_free(&tmp);
+	eg_free(second);
+	return s;
+}
+
+eg_status import_file(const char *path, const char *out, const struct import_options *o,
+		      struct import_report *report, struct eg_errors *err)
+{
+	struct input in;
+	eg_status s;
+
+	*report = (struct import_report){ .nr = 0 };
+	EG_TRY(input_open(&in, path, err));
+	if (is_container(&in) || (o->format && strcmp(o->format, "egt") == 0))
+		s = copy_container(&in, out, o, report, err);
+	else if (copy_filters(o->filter))
+		s = import_filtered(&in, out, o, report, err);
+	else
+		s = import_input(&in, out, o, report, err);
 	input_close(&in);
 	return s;
 }

@@ -32,12 +32,15 @@ struct import_report {
 	bool                damaged_end;        /* keep_intact cut the input at its first bad record */
 };
 
+struct copy_filter;
+
 struct import_options {
 	const char *format;             /* name of an importer; NULL: by content                         */
 	const char *vma;                /* "infer", "none"; NULL: what suits the format                  */
 	bool        keep_intact;        /* a bad record ends the trace; what precedes it is kept         */
 	uint64_t    skip_bad;           /* leave out up to so many bad records                           */
 	bool        strict;             /* well-formed records that cannot be true are errors            */
+	const struct copy_filter *filter; /* what of the trace is wanted (copy.h); NULL: all             */
 	struct trace_write_options write;
 };
 

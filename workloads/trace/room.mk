@@ -13,7 +13,7 @@ libengram_trace_a_SOURCES = workloads/trace/trace.h \
 	workloads/trace/input.c workloads/trace/input.h \
 	workloads/trace/infer.c workloads/trace/infer.h \
 	workloads/trace/import.c workloads/trace/import.h \
-	workloads/trace/copy.c workloads/trace/copy.h workloads/trace/prepare.c \
+	workloads/trace/coalesce.c workloads/trace/coalesce.h workloads/trace/copy.c workloads/trace/copy.h workloads/trace/prepare.c \
 	workloads/trace/stats.c workloads/trace/stats.h \
 	workloads/trace/strace_line.c workloads/trace/strace_line.h \
 	workloads/trace/lackey.h workloads/trace/lackey_calls.c workloads/trace/linux_abi.h \

@@ -57,11 +57,32 @@ static void add_time(struct trace_stats *st, eg_time time)
 		st->last_time = time;
 }
 
+/* A page run: what it still knows. */
+static void add_run(struct trace_stats *st, const struct eg_op *op)
+{
+	for (unsigned kind = 0; kind <= EG_ACCESS_FETCH; kind++) {
+		uint64_t n = op->arg[2 + kind];
+
+		st->accesses += n;
+		st->kind[kind] += n;
+		if (n)
+			infer_note(st->pages, op->arg[0] >> EG_PAGE_SHIFT, (enum eg_access_kind)kind);
+		if (!n || kind == EG_ACCESS_FETCH)
+			continue;
+		if (op->arg[0] < st->min_data_addr)
+			st->min_data_addr = op->arg[0];
+		if (op->arg[0] > st->max_data_addr)
+			st->max_data_addr = op->arg[0];
+	}
+}
+
 static void add_op(struct trace_stats *st, const struct eg_op *op)
 {
 	st->op[op->code]++;
 	st->failed_ops += op->flags & EG_OPF_FAILED ? 1 : 0;
 	st->init_ops += op->flags & EG_OPF_INIT ? 1 : 0;
+	if (op->code == EG_OP_RUN)
+		add_run(st, op);
 	if (op->code != EG_OP_ACCESS || op->arg[2] > EG_ACCESS_FETCH || op->arg[1] == 0 || op->arg[1] > 1 << 20)
 		return;
 	add_access(st, op->arg[0], op->arg[1], (unsigned)op->arg[2]);

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* stats - what is in a trace, counted in one pass. Memory grows with the number of distinct pages. */
+/*
+ * stats - what is in a trace, counted in one pass. Memory grows with the number of distinct pages.
+ *
+ * The accesses of page runs are counted by kind and page; their bytes are not known (the figures below leave
+ * them out), and a run's address is that of its page.
+ */
 #ifndef WORKLOADS_TRACE_STATS_H
 #define WORKLOADS_TRACE_STATS_H
 
