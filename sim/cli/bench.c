@@ -4,10 +4,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sim/base/str.h"
 #include "sim/bench/bench.h"
+#include "sim/cli/meter.h"
 #include "sim/cli/verb.h"
 
 enum { ROUNDS = 5, QUICK_ROUNDS = 2 };
@@ -22,16 +24,53 @@ static const struct cli_option options[] = {
 	{ 0 }
 };
 
-static void progress(void *ctx, const char *name, unsigned round, unsigned rounds)
+struct telling {
+	struct cli_meter meter;
+	struct timespec  began;
+};
+
+static double seconds_since(const struct timespec *t)
 {
-	(void)ctx;
-	fprintf(stderr, "\r\033[Kbench: %.*s, round %u of %u", (int)strcspn(name, "."), name, round, rounds);
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+		return 0;
+	return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) * 1e-9;
 }
 
-static void list_rates(void)
+/* Called as a group of rates begins its round; groups are not counted beforehand, so there is no share of the whole. */
+static void progress(void *ctx, const char *name, unsigned round, unsigned rounds)
 {
-	for (unsigned i = 0; bench_rate_at(i); i++)
-		printf("%-24s %s\n", bench_rate_at(i)->name, bench_rate_at(i)->what);
+	struct telling *t = ctx;
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "measuring %.*s", (int)strcspn(name, "."), name);
+	cli_meter_show(&t->meter, &(struct cli_meter_state){ .what = "rounds", .done = round, .total = rounds, .reused = round, .share = -1,
+		       .elapsed = seconds_since(&t->began), .eta = -1, .text = text });
+}
+
+static int list_rates(bool json)
+{
+	struct eg_str out = { 0 };
+
+	eg_str_add(&out, json ? "{\"schema\": 1, \"rates\": [" : "");
+	for (unsigned i = 0; bench_rate_at(i); i++) {
+		const struct bench_rate *r = bench_rate_at(i);
+
+		if (!json) {
+			eg_str_addf(&out, "%-24s %s\n", r->name, r->what);
+			continue;
+		}
+		eg_str_addf(&out, "%s\n  {\"name\": ", i ? "," : "");
+		eg_str_add_json(&out, r->name);
+		eg_str_add(&out, ", \"unit\": ");
+		eg_str_add_json(&out, r->unit);
+		eg_str_add(&out, ", \"what\": ");
+		eg_str_add_json(&out, r->what);
+		eg_str_add(&out, "}");
+	}
+	eg_str_add(&out, json ? "\n]}\n" : "");
+	return cli_print(&out);
 }
 
 /* ---- as text ------------------------------------------------------------------------------------------------- */
@@ -139,9 +178,8 @@ static void add_row(struct eg_str *out, const struct bench_row *row)
 static int print_json(const struct bench_row *rows, unsigned nr, const struct bench_host *h, const struct bench_options *o, bool pinned)
 {
 	struct eg_str out = { 0 };
-	int rc = 0;
 
-	eg_str_add(&out, "{\n  ");
+	eg_str_add(&out, "{\n  \"schema\": 1,\n  ");
 	add_text(&out, "engram", h->version);
 	eg_str_add(&out, ",\n  \"build\": {");
 	add_text(&out, "compiler", h->compiler);
@@ -161,12 +199,7 @@ static int print_json(const struct bench_row *rows, unsigned nr, const struct be
 		eg_str_add(&out, i + 1 < nr ? ",\n" : "\n");
 	}
 	eg_str_add(&out, "  ]\n}\n");
-	if (out.failed)
-		rc = cli_report(EG_NO_MEMORY, &(struct eg_errors){ 0 });
-	else
-		fputs(eg_str_text(&out), stdout);
-	eg_str_free(&out);
-	return rc;
+	return cli_print(&out);
 }
 
 static int run(const struct cli_args *a)
@@ -176,28 +209,31 @@ static int run(const struct cli_args *a)
 	uint64_t rounds = o.quick ? QUICK_ROUNDS : ROUNDS;
 	struct eg_arena arena = { 0 };
 	static struct eg_errors err;    /* large; a verb runs once */
+	static const char *const of_runs[] = { "quick", "only", "rounds", "trace", NULL };
+	struct telling telling;
 	struct bench_host host;
 	struct bench_row *rows;
-	unsigned nr = 0, option = 0;
+	unsigned nr = 0;
 	char scratch[4096];
 	bool pinned;
 	eg_status s;
 	int rc;
 
-	if (cli_given(a, "list")) {
-		list_rates();
-		return 0;
-	}
+	for (unsigned i = 0; cli_given(a, "list") && of_runs[i]; i++)
+		if (cli_given(a, of_runs[i]))
+			return cli_usage("bench: --list measures nothing: --%s has no meaning with it", of_runs[i]);
+	if (cli_given(a, "list"))
+		return list_rates(a->json);
 	if (!cli_number(a, "rounds", 1, BENCH_MAX_ROUNDS, &rounds))
 		return eg_status_exit_code(EG_USAGE);
 	o.rounds = (unsigned)rounds;
-	while (strcmp(options[option].name, "only") != 0)
-		option++;
-	for (unsigned i = 0; i < BENCH_MAX_ONLY && a->values[option][i]; i++)
-		only[i] = a->values[option][i];
+	for (unsigned i = 0; i < BENCH_MAX_ONLY && cli_values(a, "only")[i]; i++)
+		only[i] = cli_values(a, "only")[i];
 	o.only = only;
-	if (!a->quiet && isatty(STDERR_FILENO) == 1)
-		o.progress = progress;
+	cli_meter_init(&telling.meter, a);
+	(void)clock_gettime(CLOCK_MONOTONIC, &telling.began);
+	o.progress = progress;
+	o.progress_ctx = &telling;
 	if ((size_t)snprintf(scratch, sizeof(scratch), "%s/engram-bench-XXXXXX", tmp && *tmp ? tmp : P_tmpdir) >= sizeof(scratch) ||
 	    !mkdtemp(scratch))
 		return cli_report(eg_fail_errno(&err, false, "%s: no scratch directory", scratch), &err);
@@ -205,14 +241,14 @@ static int run(const struct cli_args *a)
 	pinned = bench_pin();
 	s = bench_run(&o, &arena, &rows, &nr, &err);
 	(void)rmdir(scratch);
-	if (o.progress)
-		fputs("\r\033[K", stderr);
+	cli_meter_show(&telling.meter, &(struct cli_meter_state){ .what = "rounds", .done = o.rounds, .total = o.rounds, .share = 1,
+		       .elapsed = seconds_since(&telling.began), .eta = -1, .end = true });
 	rc = cli_report(s, &err);
 	if (s == EG_OK) {
 		bench_host_facts(&host);
 		if (!host.optimised && !a->quiet)
 			fputs("engram: built without optimisation: these rates mean nothing\n", stderr);
-		if (cli_given(a, "json"))
+		if (a->json)
 			rc = print_json(rows, nr, &host, &o, pinned);
 		else
 			print_text(rows, nr, &host, &o, pinned);
@@ -224,7 +260,7 @@ static int run(const struct cli_args *a)
 const struct verb_ops verb_bench_ops = {
 	.name        = "bench",
 	.summary     = "how fast this build is on this host, beside goals and limits",
-	.usage       = "[--quick] [--json] [--only NAME]... [--rounds N] [--trace FILE.egt]",
+	.usage       = "[options]",
 	.description = "Measures the rates that a run is made of: accesses, faults, fork, page allocation, events, trace\n"
 		       "decoding, a whole run from file to report, host memory a frame, machine set-up. Each is measured in\n"
 		       "turns with a limit, a minimal loop over nothing but the data structure, so that the share of the\n"

@@ -34,8 +34,7 @@ static void show_text(const struct experiment *x, struct eg_str *out)
 
 static void cell_json(const struct experiment *x, const struct exp_cell *c, struct eg_str *out)
 {
-	eg_str_addf(out, "%s{\"cell\": %" PRIu64 ", \"seed\": %" PRIu64 ", \"sha256\": \"%s\", \"point\": {", c->index ? ",\n    " : "",
-		    c->index, c->seed, c->hash);
+	eg_str_addf(out, "{\"cell\": %" PRIu64 ", \"seed\": %" PRIu64 ", \"sha256\": \"%s\", \"point\": {", c->index, c->seed, c->hash);
 	for (unsigned i = 0; i < x->nr_axes; i++) {
 		eg_str_add(out, i ? ", " : "");
 		eg_str_add_json(out, c->coord[i].path);
@@ -47,15 +46,18 @@ static void cell_json(const struct experiment *x, const struct exp_cell *c, stru
 	eg_str_add(out, "}");
 }
 
-static eg_status show_cells(struct experiment *x, bool json, struct eg_errors *err)
+/* JSON is collected in `all`, so that a failure leaves no half of it behind; text is printed as it comes. */
+static eg_status show_cells(struct experiment *x, struct eg_str *all, struct eg_errors *err)
 {
 	for (uint64_t i = 0; i < x->nr_cells; i++) {
 		struct eg_str out = { 0 };
 		struct exp_cell c;
+		bool failed;
 
 		EG_TRY(exp_cell_resolve(x, i, &c, err));
-		if (json) {
-			cell_json(x, &c, &out);
+		if (all) {
+			eg_str_add(all, i ? ",\n    " : "");
+			cell_json(x, &c, all);
 		} else {
 			eg_str_addf(&out, "# cell %" PRIu64 "  %.12s  ", i, c.hash);
 			exp_cell_describe(x, &c, &out);
@@ -63,16 +65,15 @@ static eg_status show_cells(struct experiment *x, bool json, struct eg_errors *e
 		}
 		exp_cell_free(&c);
 		fputs(eg_str_text(&out), stdout);
-		if (out.failed) {
-			eg_str_free(&out);
-			return EG_NO_MEMORY;
-		}
+		failed = out.failed || (all && all->failed);
 		eg_str_free(&out);
+		if (failed)
+			return EG_NO_MEMORY;
 	}
 	return EG_OK;
 }
 
-static eg_status show(struct experiment *x, const struct cli_args *a, uint64_t cell, struct eg_errors *err)
+static eg_status show(struct experiment *x, const struct cli_args *a, uint64_t cell, int *rc, struct eg_errors *err)
 {
 	struct eg_str out = { 0 }, text = { 0 };
 	struct exp_cell c;
@@ -82,15 +83,19 @@ static eg_status show(struct experiment *x, const struct cli_args *a, uint64_t c
 		if (cell >= x->nr_cells)
 			return eg_fail(err, EG_USAGE, "there is no cell %" PRIu64 ": the experiment has %" PRIu64, cell, x->nr_cells);
 		EG_TRY(exp_cell_resolve(x, cell, &c, err));
-		if (cli_given(a, "json"))
+		if (a->json) {
+			eg_str_add(&out, "{\"schema\": 1,\n  \"cells\": [\n    ");
 			cell_json(x, &c, &out);
-		fputs(cli_given(a, "json") ? eg_str_text(&out) + (c.index ? 6 : 0) : c.yaml, stdout);
+			eg_str_add(&out, "\n  ]}\n");
+		} else {
+			eg_str_add(&out, c.yaml);
+		}
 		exp_cell_free(&c);
-		eg_str_free(&out);
+		*rc = cli_print(&out);
 		return EG_OK;
 	}
 	s = exp_resolved_text(x, &text, err);
-	if (s == EG_OK && cli_given(a, "json")) {
+	if (s == EG_OK && a->json) {
 		eg_str_add(&out, "{\"schema\": 1,\n  \"name\": ");
 		eg_str_add_json(&out, x->name);
 		eg_str_addf(&out, ",\n  \"points\": %" PRIu64 ", \"seeds\": %u,\n  \"resolved\": ", x->nr_points, x->nr_seeds);
@@ -101,15 +106,17 @@ static eg_status show(struct experiment *x, const struct cli_args *a, uint64_t c
 		eg_str_add(&out, eg_str_text(&text));
 	}
 	s = s == EG_OK && (out.failed || text.failed) ? EG_NO_MEMORY : s;
-	if (s == EG_OK)
-		fputs(eg_str_text(&out), stdout);
-	eg_str_free(&out);
 	eg_str_free(&text);
-	EG_TRY(s);
-	EG_TRY(show_cells(x, cli_given(a, "json"), err));
-	if (cli_given(a, "json"))
-		fputs("\n  ]}\n", stdout);
-	return EG_OK;
+	if (s == EG_OK && !a->json)
+		*rc = cli_print(&out);
+	if (s == EG_OK)
+		s = show_cells(x, a->json ? &out : NULL, err);
+	if (s == EG_OK && a->json) {
+		eg_str_add(&out, "\n  ]}\n");
+		*rc = cli_print(&out);
+	}
+	eg_str_free(&out);
+	return s;
 }
 
 /* Traces that had to be imported go, and nothing else is in there. */
@@ -127,7 +134,7 @@ static void remove_dir(const char *dir)
 	(void)rmdir(dir);
 }
 
-static eg_status check(const struct cli_args *a, uint64_t cell, struct eg_arena *arena, struct eg_errors *err)
+static eg_status check(const struct cli_args *a, uint64_t cell, struct eg_arena *arena, int *rc, struct eg_errors *err)
 {
 	const char *tmp = getenv("TMPDIR");
 	struct experiment *x = NULL;
@@ -145,7 +152,7 @@ static eg_status check(const struct cli_args *a, uint64_t cell, struct eg_arena 
 			s = experiment_prepare(x, dir.p, err);
 	}
 	if (s == EG_OK)
-		s = show(x, a, cell, err);
+		s = show(x, a, cell, rc, err);
 	if (dir.p)
 		remove_dir(dir.p);
 	eg_str_free(&dir);
@@ -158,14 +165,17 @@ static int run(const struct cli_args *a)
 	struct eg_errors *err = eg_calloc(1, sizeof(*err));
 	struct eg_arena arena = { 0 };
 	uint64_t cell = 0;
-	int rc;
+	eg_status s;
+	int rc = 0;
 
 	if (!err)
 		return cli_report(EG_NO_MEMORY, &(struct eg_errors){ 0 });
-	if (cli_number(a, "cell", 0, EXPERIMENT_MAX_CELLS, &cell))
-		rc = cli_report(check(a, cell, &arena, err), err);
-	else
+	if (cli_number(a, "cell", 0, EXPERIMENT_MAX_CELLS, &cell)) {
+		s = check(a, cell, &arena, &rc, err);
+		rc = s == EG_OK ? rc : cli_report(s, err);
+	} else {
 		rc = eg_status_exit_code(EG_USAGE);
+	}
 	eg_arena_free_all(&arena);
 	eg_free(err);
 	return rc;

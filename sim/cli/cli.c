@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* cli - messages, numbers and colour for all verbs; see verb.h. */
+/*
+ * cli - messages, numbers and colour for all verbs; see verb.h.
+ *
+ * A program that asked for --json reads standard output alone, so a failure must be told there too. Messages come
+ * from everywhere in this folder, often without the command line at hand; hence the one variable of this file.
+ */
 #include "sim/cli/verb.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio_ext.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "sim/base/check.h"
+#include "sim/base/mem.h"
+#include "sim/base/str.h"
+
+static struct {
+	bool             on, printed;
+	struct eg_errors said;
+} kept;
 
 static int option_index(const struct cli_args *a, const char *name)
 {
@@ -32,6 +43,33 @@ const char *cli_value(const struct cli_args *a, const char *name)
 
 	EG_CHECK(i >= 0);       /* a verb asks only for options of its own table */
 	return a->value[i];
+}
+
+const char *const *cli_values(const struct cli_args *a, const char *name)
+{
+	int i = option_index(a, name);
+
+	EG_CHECK(i >= 0);
+	return a->values[i];
+}
+
+unsigned cli_choice(const struct cli_args *a, const char *name, unsigned absent)
+{
+	int i = option_index(a, name);
+	const char *word;
+	size_t n;
+
+	EG_CHECK(i >= 0);
+	if (!a->value[i])
+		return absent;
+	word = a->options[i].arg;
+	for (unsigned k = 0; *word; k++, word += n + (word[n] == '|')) {
+		n = strcspn(word, "|");
+		if (strlen(a->value[i]) == n && strncmp(word, a->value[i], n) == 0)
+			return k;
+	}
+	EG_CHECK(false);        /* main() has refused other values */
+	return absent;
 }
 
 bool cli_number(const struct cli_args *a, const char *name, uint64_t min, uint64_t max, uint64_t *out)
@@ -61,6 +99,9 @@ int cli_report(eg_status s, const struct eg_errors *err)
 	for (unsigned i = 0; i < err->nr; i++) {
 		const char *hint = strchr(err->text[i], '\n');
 
+		if (kept.on)
+			(void)eg_fail(&kept.said, s, "%s", err->text[i]);
+
 		if (hint)
 			fprintf(stderr, "%sengram:%s %.*s\n  %s\n", red, off, (int)(hint - err->text[i]), err->text[i], hint + 1);
 		else
@@ -70,19 +111,83 @@ int cli_report(eg_status s, const struct eg_errors *err)
 		fprintf(stderr, "engram: and %u more problems\n", err->dropped);
 	if (!err->nr)
 		fprintf(stderr, "%sengram:%s %s\n", red, off, eg_status_text(s));
+	kept.said.dropped += err->dropped;
 	return eg_status_exit_code(s);
 }
 
 int cli_usage(const char *fmt, ...)
 {
+	char text[EG_ERRORS_CHARS];
 	va_list ap;
 
-	fputs("engram: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
-	return eg_status_exit_code(EG_USAGE);
+	return cli_fail(EG_USAGE, "%s", text);
+}
+
+int cli_fail(eg_status s, const char *fmt, ...)
+{
+	const char *red = cli_color() ? "\033[31m" : "", *off = cli_color() ? "\033[0m" : "";
+	char text[EG_ERRORS_CHARS];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "%sengram:%s %s\n", red, off, text);
+	if (kept.on)
+		(void)eg_fail(&kept.said, s, "%s", text);
+	return eg_status_exit_code(s);
+}
+
+int cli_print(struct eg_str *text)
+{
+	int rc = text->failed ? cli_fail(EG_NO_MEMORY, "no memory for the text of the output") : 0;
+
+	if (rc == 0 && text->len) {
+		(void)fputs(eg_str_text(text), stdout);         /* main() looks whether it arrived */
+		kept.printed = true;
+	}
+	eg_str_free(text);
+	return rc;
+}
+
+const char *cli_near(const char *word, const char *(*next)(const void *ctx, unsigned i), const void *ctx, char *buf, size_t size)
+{
+	const char *near = eg_did_you_mean(word, next, ctx);
+
+	if (near)
+		(void)snprintf(buf, size, "; did you mean %.80s?", near);
+	else
+		*buf = '\0';
+	return buf;
+}
+
+void cli_keep_messages(void)
+{
+	kept.on = true;
+}
+
+void cli_failure_json(int exit_code, struct eg_str *out)
+{
+	if (!kept.on || kept.printed || __fpending(stdout))
+		return;
+	eg_str_addf(out, "{\"schema\": 1, \"error\": {\"exit\": %d, \"messages\": [", exit_code);
+	for (unsigned i = 0; i < kept.said.nr; i++) {
+		char *hint = strchr(kept.said.text[i], '\n');
+
+		if (hint)
+			*hint++ = '\0';
+		eg_str_add(out, i ? ",\n  {\"text\": " : "\n  {\"text\": ");
+		eg_str_add_json(out, kept.said.text[i]);
+		if (hint) {
+			eg_str_add(out, ", \"hint\": ");
+			eg_str_add_json(out, hint + strspn(hint, " "));
+		}
+		eg_str_add(out, "}");
+	}
+	eg_str_addf(out, "], \"dropped\": %u}}\n", kept.said.dropped);
 }
 
 bool cli_color(void)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* compare - sweep points of one or several results, side by side, with intervals and marks. */
-#include <stdio.h>
-#include <string.h>
-
 #include "results/compare.h"
 #include "sim/base/mem.h"
 #include "sim/cli/verb.h"
@@ -11,47 +8,35 @@
 
 static const struct cli_option options[] = {
 	{ .name = "baseline", .arg = "K=V,...", .help = "compare with these labels (default: compare.baseline of the experiment, else the first point)" },
-	{ .name = "metric", .letter = 'm', .arg = "NAME", .help = "a metric, or a pattern with * and ?; may be repeated (default: a readable selection)", .repeat = true },
+	{ .name = "metric", .letter = 'm', .arg = "METRIC", .help = "a metric, or a pattern with * and ?; may be repeated (default: a readable selection)", .repeat = true },
 	{ .name = "identical", .help = "keep metrics of the default selection that are equal at every point" },
-	{ .name = "format", .letter = 'f', .arg = "FORMAT", .help = "table (default), csv, json, markdown or latex" },
+	{ .name = "format", .letter = 'f', .arg = "table|csv|json|markdown|latex", .help = "how to print it; default table" },
 	{ .name = "json", .help = "the same as --format json" },
 	{ 0 }
 };
 
 enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_LATEX };
 
+/* The words of --format, in their order there. */
 static bool read_format(const struct cli_args *args, enum format *out)
 {
-	static const char *const names[] = { "table", "csv", "json", "markdown", "latex" };
-	const char *text = cli_value(args, "format");
-
-	*out = cli_given(args, "json") ? FORMAT_JSON : FORMAT_TABLE;
-	if (!text)
+	*out = (enum format)cli_choice(args, "format", cli_given(args, "json") ? FORMAT_JSON : FORMAT_TABLE);
+	if (!cli_given(args, "json") || *out == FORMAT_JSON)
 		return true;
-	for (unsigned i = 0; i < EG_ARRAY_LEN(names); i++)
-		if (strcmp(text, names[i]) == 0) {
-			*out = (enum format)i;
-			return true;
-		}
-	(void)cli_usage("compare: unknown format %.40s; there are: table, csv, json, markdown, latex", text);
+	(void)cli_usage("compare: --json is --format json; leave out one of --json and --format %s", cli_value(args, "format"));
 	return false;
 }
 
 static eg_status show(struct result_file **files, unsigned nr, const struct cli_args *args, enum format format,
-		      struct eg_errors *err)
+		      int *rc, struct eg_errors *err)
 {
-	const char *metrics[CLI_MAX_ARGS / 8];
+	const char *const *metrics = cli_values(args, "metric");
 	unsigned nr_metrics = 0;
 	struct eg_str out = { 0 };
 	struct compare c;
-	eg_status s;
 
-	for (unsigned i = 0; options[i].name; i++)
-		if (strcmp(options[i].name, "metric") == 0)
-			while (args->values[i][nr_metrics]) {
-				metrics[nr_metrics] = args->values[i][nr_metrics];
-				nr_metrics++;
-			}
+	while (metrics[nr_metrics])
+		nr_metrics++;
 	EG_TRY(compare_build(&c, files, nr, cli_value(args, "baseline"), metrics, nr_metrics,
 			     cli_given(args, "identical"), err));
 	if (format == FORMAT_CSV)
@@ -64,13 +49,9 @@ static eg_status show(struct result_file **files, unsigned nr, const struct cli_
 		compare_latex(&c, &out);
 	else
 		compare_table(&c, cli_columns(), &out);
-	if (out.failed)
-		s = eg_fail(err, EG_NO_MEMORY, "no memory for the text of the comparison");
-	else
-		s = fputs(eg_str_text(&out), stdout) < 0 ? eg_fail_errno(err, false, "cannot write to standard output") : EG_OK;
-	eg_str_free(&out);
 	compare_free(&c);
-	return s;
+	*rc = cli_print(&out);
+	return EG_OK;
 }
 
 static int compare_run(const struct cli_args *args)
@@ -79,6 +60,7 @@ static int compare_run(const struct cli_args *args)
 	struct eg_errors err = { 0 };
 	enum format format;
 	eg_status s = EG_OK;
+	int rc = 0;
 
 	if (!read_format(args, &format))
 		return eg_status_exit_code(EG_USAGE);
@@ -88,10 +70,10 @@ static int compare_run(const struct cli_args *args)
 		s = s == EG_OK ? one : s;
 	}
 	if (s == EG_OK)
-		s = show(files, args->nr, args, format, &err);
+		s = show(files, args->nr, args, format, &rc, &err);
 	for (unsigned i = 0; i < args->nr; i++)
 		result_close(files[i]);
-	return cli_report(s, &err);
+	return s == EG_OK ? rc : cli_report(s, &err);
 }
 
 const struct verb_ops verb_compare_ops = {

@@ -1,111 +1,57 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* main - find the verb, read its options from its table, run it. */
+/*
+ * main - find the verb, read its options from its table, run it, and see that what it printed arrived.
+ *
+ * Options may stand before, between and behind arguments; `--` ends them. --help wins over whatever else is wrong on
+ * the line, since it is what one types next.
+ */
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/base/mem.h"
 #include "sim/base/str.h"
-#include "sim/cli/verb.h"
+#include "sim/cli/front.h"
+
+/* In the order of enum cli_progress. */
+#define PROGRESS_FORMS "auto|line|plain|json|none"
+
+const struct cli_option cli_global_options[] = {
+	{ .name = "quiet", .letter = 'q', .help = "no progress, no summary; errors only" },
+	{ .name = "progress", .arg = PROGRESS_FORMS,
+	  .help = "how a long verb tells how far it is: line (redrawn), plain (a line now and then), json (an object a line), none; "
+		  "auto (default) is line on a terminal, else plain" },
+	{ .name = "help", .letter = 'h', .help = "this text" },
+	{ 0 }
+};
+enum { GLOBAL_QUIET, GLOBAL_PROGRESS, GLOBAL_HELP, NR_GLOBALS };
+
+/* ---- names ----------------------------------------------------------------------------------------- */
 
 static const char *verb_name(const void *ctx, unsigned i)
 {
+	unsigned at = 0;
+
 	(void)ctx;
-	return verb_registry[i] ? verb_registry[i]->name : NULL;
+	for (; verb_registry[at]; at++)
+		if (!front_hidden(verb_registry[at]) && i-- == 0)
+			return verb_registry[at]->name;
+	return NULL;
 }
 
+/* The verb's options, then the global ones. */
 static const char *option_name(const void *ctx, unsigned i)
 {
-	return ((const struct cli_option *)ctx)[i].name;
-}
+	const struct cli_option *o = ctx;
 
-enum { HELP_WIDTH = 80, HELP_COLUMN = 31 };
-
-/*
- * Print `text`, the cursor standing at column `at`, in lines of at most HELP_WIDTH that are continued at
- * column `indent`. Lines of a paragraph are filled; an empty line ends it, and a line that opens with a
- * blank is printed as it is.
- */
-static void wrap(const char *text, unsigned indent, unsigned at)
-{
-	bool first = true;
-
-	while (*text) {
-		size_t n = strcspn(text, " \n");
-
-		if (!first && at + 1 + n > HELP_WIDTH) {
-			printf("\n%*s", (int)indent, "");
-			at = indent;
-			first = true;
-		}
-		printf("%s%.*s", first ? "" : " ", (int)n, text);
-		at += (unsigned)n + !first;
-		first = false;
-		text += n;
-		if (*text == '\n' && (text[1] == '\n' || text[1] == ' ')) {
-			n = strspn(text, "\n");
-			printf("%.*s%*s", (int)n, text, (int)indent, "");
-			text += n;
-			at = indent;
-			first = true;
-			for (; *text == ' '; text += n) {       /* literal lines */
-				n = strcspn(text, "\n");
-				n += strspn(text + n, "\n");
-				printf("%.*s", (int)n, text);
-			}
-		} else if (*text) {
-			text++;
-		}
-	}
-	putchar('\n');
-}
-
-static void print_option(char letter, const char *name, const char *arg, const char *help)
-{
-	char left[64];
-	int n;
-
-	if (letter)
-		n = snprintf(left, sizeof(left), "  -%c, --%s%s%s", letter, name, arg ? " " : "", arg ? arg : "");
-	else
-		n = snprintf(left, sizeof(left), "      --%s%s%s", name, arg ? " " : "", arg ? arg : "");
-	if (n >= HELP_COLUMN)           /* no room beside it: the help starts on a line of its own */
-		printf("%s\n%*s", left, HELP_COLUMN, "");
-	else
-		printf("%-*s", HELP_COLUMN, left);
-	wrap(help, HELP_COLUMN, HELP_COLUMN);
-}
-
-static void print_options(const struct cli_option *o)
-{
-	printf("\nOptions:\n");
 	for (; o && o->name; o++)
-		print_option(o->letter, o->name, o->arg, o->help);
-	print_option('q', "quiet", NULL, "no progress, no summary; errors only");
-	print_option('h', "help", NULL, "this text");
-}
-
-static void verb_help(const struct verb_ops *v)
-{
-	printf("Usage: engram %s %s\n\n", v->name, v->usage);
-	wrap(v->description, 0, 0);
-	print_options(v->options);
-	printf("\nExample:\n  %s\n", v->example);
-}
-
-static void help(void)
-{
-	printf("Usage: engram VERB [arguments]\n\n"
-	       "Engram replays memory traces against a modelled machine and reports what its memory\n"
-	       "management would have done, how long it took and how fragmented memory became.\n\nVerbs:\n");
-	for (unsigned i = 0; verb_registry[i]; i++)
-		printf("  %-16s %s\n", verb_registry[i]->name, verb_registry[i]->summary);
-	printf("\n`engram VERB --help` explains a verb, with an example. Start here:\n"
-	       "  engram run configs/experiment/quickstart.yaml\n"
-	       "\nExit codes: 0 done; 1 a cell or claim failed; 2 usage; 3 bad input; 4 host failure; 130 interrupted.\n");
+		if (i-- == 0)
+			return o->name;
+	return i < NR_GLOBALS ? cli_global_options[i].name : NULL;
 }
 
 /* A verb of one word, or of two ("trace info"); *used tells how many. */
@@ -125,31 +71,29 @@ static const struct verb_ops *find_verb(int argc, char **argv, int *used)
 
 static int unknown_verb(int argc, char **argv)
 {
+	bool family = front_family(argv[1], NULL), second = argc >= 3 && argv[2][0] != '-';
 	char word[64];
 	const char *near;
-	size_t n = strlen(argv[1]);
-	bool family = false;
 
-	for (unsigned i = 0; verb_registry[i]; i++)
-		family |= strncmp(verb_registry[i]->name, argv[1], n) == 0 && verb_registry[i]->name[n] == ' ';
-	if (family && argc >= 3 && argv[2][0] != '-')
+	if (family && !second) {
+		bool asked = argc >= 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0);
+
+		if (argc >= 3 && !asked)
+			return cli_usage("%s: options come after the verb; `engram %s --help` lists the verbs", argv[1], argv[1]);
+		(void)front_family(argv[1], asked ? stdout : stderr);
+		return asked ? 0 : 2;
+	}
+	if (family)
 		(void)snprintf(word, sizeof(word), "%.30s %.30s", argv[1], argv[2]);
 	else
 		(void)snprintf(word, sizeof(word), "%.60s", argv[1]);
-	if (family && (argc < 3 || argv[2][0] == '-')) {
-		FILE *to = argc >= 3 ? stdout : stderr;
-
-		fprintf(to, "engram %s is a family of verbs:\n", argv[1]);
-		for (unsigned i = 0; verb_registry[i]; i++)
-			if (strncmp(verb_registry[i]->name, argv[1], n) == 0 && verb_registry[i]->name[n] == ' ')
-				fprintf(to, "  %-16s %s\n", verb_registry[i]->name, verb_registry[i]->summary);
-		return argc >= 3 ? 0 : 2;
-	}
 	near = eg_did_you_mean(word, verb_name, NULL);
 	if (near)
 		return cli_usage("unknown verb %s; did you mean `%s`? `engram --help` lists them", word, near);
 	return cli_usage("unknown verb %s; `engram --help` lists them", word);
 }
+
+/* ---- options --------------------------------------------------------------------------------------- */
 
 static int unknown_option(const struct verb_ops *v, const char *text)
 {
@@ -160,60 +104,175 @@ static int unknown_option(const struct verb_ops *v, const char *text)
 		text++;
 	eq = strchr(text, '=');
 	(void)snprintf(word, sizeof(word), "%.*s", eq ? (int)(eq - text > 60 ? 60 : eq - text) : 60, text);
-	near = v->options ? eg_did_you_mean(word, option_name, v->options) : NULL;
+	for (unsigned i = 0; eq && option_name(v->options, i); i++)
+		if (strcmp(option_name(v->options, i), word) == 0)
+			return cli_usage("%s: option --%s takes no value", v->name, word);
+	near = eg_did_you_mean(word, option_name, v->options);
 	if (near)
 		return cli_usage("%s: unknown option --%s; did you mean --%s?", v->name, word, near);
 	return cli_usage("%s: unknown option --%s; `engram %s --help` lists them", v->name, word, v->name);
 }
 
-/* Read the options of v from argv (argv[0] is the verb). 0: go on; 1: help was printed; 2: an error was. */
-static int parse(const struct verb_ops *v, int argc, char **argv, struct cli_args *a)
+/* The i-th word of "a|b|c" or "a|b,..." into one of a ring of buffers; NULL past the last. */
+static const char *choice(const void *ctx, unsigned i)
 {
-	struct option lo[CLI_MAX_OPTIONS + 3] = { { 0 } };
-	unsigned count[CLI_MAX_OPTIONS] = { 0 };
-	char so[3 * CLI_MAX_OPTIONS + 8] = ":hq";
-	int n = 0, c;
+	static char ring[64][40];
+	const char *word = ctx;
 
-	a->options = v->options;
+	for (unsigned k = 0; *word; k++) {
+		size_t n = strcspn(word, "|,");
+
+		if (k == i) {
+			(void)snprintf(ring[i % 64], sizeof(ring[0]), "%.*s", (int)n, word);
+			return ring[i % 64];
+		}
+		if (word[n] != '|')
+			return NULL;
+		word += n + 1;
+	}
+	return NULL;
+}
+
+static bool is_choice(const char *words, const char *value, size_t n)
+{
+	const char *word;
+
+	for (unsigned i = 0; (word = choice(words, i)) != NULL; i++)
+		if (strlen(word) == n && memcmp(word, value, n) == 0)
+			return true;
+	return false;
+}
+
+/* One value of an option whose values are a list; 0, or the exit code. */
+static int check_choice(const struct verb_ops *v, const struct cli_option *o, const char *value)
+{
+	bool list = o->arg && strstr(o->arg, ",...") != NULL;
+	char word[64], near[100], known[200];
+	size_t n;
+
+	if (!o->arg || !strchr(o->arg, '|'))
+		return 0;
+	for (;;) {
+		n = list ? strcspn(value, ",") : strlen(value);
+		if (!is_choice(o->arg, value, n))
+			break;
+		if (!value[n])
+			return 0;
+		value += n + 1;
+	}
+	(void)snprintf(word, sizeof(word), "%.*s", (int)(n < 60 ? n : 60), value);
+	(void)snprintf(known, sizeof(known), "%.*s", (int)strcspn(o->arg, ","), o->arg);
+	return cli_usage("%s: unknown %s %s%s known: %s", v->name, o->name, *word ? word : "(nothing)",
+			 *cli_near(word, choice, o->arg, near, sizeof(near)) ? near : ";", known);
+}
+
+/* Is `word` on the line, as an option? An option's value that reads so counts too: one asks for help, not for such a file. */
+static bool on_line(int argc, char **argv, const char *word)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], word) == 0)
+			return true;
+	return false;
+}
+
+static int global_option(const struct verb_ops *v, int which, struct cli_args *a)
+{
+	const struct cli_option *o = &cli_global_options[which];
+	int rc;
+
+	if (which == GLOBAL_QUIET) {
+		a->quiet = true;
+		return 0;
+	}
+	rc = check_choice(v, o, optarg);
+	for (unsigned i = 0; rc == 0 && choice(o->arg, i); i++)
+		if (strcmp(choice(o->arg, i), optarg) == 0)
+			a->progress = (enum cli_progress)i;
+	return rc;
+}
+
+/* What getopt could not read. */
+static int refuse(const struct verb_ops *v, int c, char **argv)
+{
+	const char *text = argv[optind - 1];
+
+	if (c == ':')
+		return cli_usage("%s: option %s wants a value", v->name, text);
+	if (optopt >= 256)      /* a long option without an argument was given one */
+		return cli_usage("%s: option %.*s takes no value", v->name, (int)strcspn(text, "="), text);
+	return unknown_option(v, optopt ? (char[]){ (char)optopt, 0 } : text);
+}
+
+/* Tables for getopt: the verb's options from 256 on, then the global ones. Returns how many the verb has. */
+static int tables(const struct verb_ops *v, struct option *lo, char *so)
+{
+	int n = 0;
+
+	*so++ = ':';
 	for (const struct cli_option *o = v->options; o && o->name; o++, n++) {
 		lo[n] = (struct option){ o->name, o->arg ? required_argument : no_argument, NULL, 256 + n };
 		if (o->letter) {
-			size_t len = strlen(so);
-
-			so[len] = o->letter;
-			so[len + 1] = o->arg ? ':' : '\0';
-			so[len + 2] = '\0';
+			*so++ = o->letter;
+			if (o->arg)
+				*so++ = ':';
 		}
 	}
-	lo[n] = (struct option){ "help", no_argument, NULL, 'h' };
-	lo[n + 1] = (struct option){ "quiet", no_argument, NULL, 'q' };
+	for (int i = 0; i < NR_GLOBALS; i++) {
+		const struct cli_option *o = &cli_global_options[i];
+
+		lo[n + i] = (struct option){ o->name, o->arg ? required_argument : no_argument, NULL, 256 + n + i };
+		if (o->letter)
+			*so++ = o->letter;
+	}
+	*so = '\0';
+	return n;
+}
+
+/* Read the options of v from argv (argv[0] is the verb). 0, or the exit code. */
+static int parse(const struct verb_ops *v, int argc, char **argv, struct cli_args *a)
+{
+	struct option lo[CLI_MAX_OPTIONS + NR_GLOBALS + 1] = { { 0 } };
+	unsigned count[CLI_MAX_OPTIONS] = { 0 };
+	char so[2 * (CLI_MAX_OPTIONS + NR_GLOBALS) + 2];
+	bool progress = false;
+	int n, c, rc;
+
+	a->options = v->options;
+	n = tables(v, lo, so);
 	opterr = 0;
 	optind = 1;
 	while ((c = getopt_long(argc, argv, so, lo, NULL)) != -1) {
 		int i = c - 256;
 
-		if (c == 'h') {
-			verb_help(v);
-			return 1;
-		}
-		if (c == 'q') {
-			a->quiet = true;
-			continue;
-		}
-		if (c == ':')
-			return cli_usage("%s: option %s wants a value", v->name, argv[optind - 1]);
-		if (c == '?')
-			return unknown_option(v, optopt && optopt < 256 ? (char[]){ (char)optopt, 0 } : argv[optind - 1]);
+		if (c == ':' || c == '?')
+			return refuse(v, c, argv);
 		for (int j = 0; i < 0 && j < n; j++)
 			if (v->options[j].letter == c)
 				i = j;
+		for (int j = 0; i < 0 && j < NR_GLOBALS; j++)
+			if (cli_global_options[j].letter == c)
+				i = n + j;
+		if (i >= n) {
+			if (i == n + GLOBAL_PROGRESS && progress)
+				return cli_usage("%s: option --progress is given twice", v->name);
+			progress |= i == n + GLOBAL_PROGRESS;
+			rc = global_option(v, i - n, a);
+			if (rc)
+				return rc;
+			continue;
+		}
 		if (a->value[i] && !v->options[i].repeat)
 			return cli_usage("%s: option --%s is given twice", v->name, v->options[i].name);
 		if (count[i] == EG_ARRAY_LEN(a->values[i]) - 1)
 			return cli_usage("%s: option --%s is given too often", v->name, v->options[i].name);
 		a->value[i] = optarg ? optarg : "";
 		a->values[i][count[i]++] = a->value[i];
+		rc = check_choice(v, &v->options[i], a->value[i]);
+		if (rc)
+			return rc;
 	}
+	if (a->quiet && progress && a->progress != CLI_PROGRESS_NONE)
+		return cli_usage("%s: --quiet shows no progress; leave out one of --quiet and --progress", v->name);
 	for (; optind < argc; optind++) {
 		if (a->nr == CLI_MAX_ARGS)
 			return cli_usage("%s: too many arguments", v->name);
@@ -225,42 +284,96 @@ static int parse(const struct verb_ops *v, int argc, char **argv, struct cli_arg
 	return 0;
 }
 
+/* Does the line ask for JSON? Known before the line is understood, since its mistakes are to be told as JSON too. */
+static bool wants_json(const struct verb_ops *v, int argc, char **argv)
+{
+	bool has = false;
+
+	for (const struct cli_option *o = v->options; o && o->name; o++)
+		has |= strcmp(o->name, "json") == 0 && !o->arg;
+	return has && (on_line(argc, argv, "--json") || on_line(argc, argv, "--format=json"));
+}
+
+/* ---- the frame ------------------------------------------------------------------------------------- */
+
+/* A process that was started without its standard streams would open a result as one of them and print into it. */
+static void open_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
+			(void)open("/dev/null", O_RDONLY);      /* so that writing fails and is told */
+}
+
 /* Data that did not reach its reader is a failure, not a success with a hole (full disk on stdout). */
 static int finish(int rc)
 {
-	if (fflush(stdout) == 0 || rc != 0)
+	struct eg_str out = { 0 };
+	bool bad;
+
+	if (rc != 0)
+		cli_failure_json(rc, &out);
+	(void)fputs(eg_str_text(&out), stdout);
+	eg_str_free(&out);
+	errno = 0;
+	bad = ferror(stdout) != 0;
+	if (fclose(stdout) == 0 && !bad)
 		return rc;
-	fprintf(stderr, "engram: cannot write to standard output\n");
+	if (rc != 0 && rc != eg_status_exit_code(EG_FAILED))
+		return rc;
+	fprintf(stderr, "engram: cannot write to standard output%s%s\n", errno ? ": " : "", errno ? strerror(errno) : "");
 	return eg_status_exit_code(EG_IO);
+}
+
+static int run(const struct verb_ops *v, int argc, char **argv)
+{
+	struct cli_args *a;
+	int rc;
+
+	if (on_line(argc, argv, "--help") || on_line(argc, argv, "-h")) {
+		front_verb_help(v);
+		return 0;
+	}
+	a = eg_calloc(1, sizeof(*a));
+	if (!a)
+		return cli_fail(EG_NO_MEMORY, "no memory for the command line");
+	a->json = wants_json(v, argc, argv);
+	if (a->json)
+		cli_keep_messages();
+	rc = parse(v, argc, argv, a);
+	if (rc == 0)
+		rc = v->run(a);
+	eg_free(a);
+	return rc;
 }
 
 int main(int argc, char **argv)
 {
 	const struct verb_ops *v;
-	struct cli_args *a;
-	int used, rc;
+	int used;
 
-	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-		help();
-		return finish(argc < 2 ? 2 : 0);
+	open_streams();
+	if (argc < 2) {
+		front_help();
+		return finish(2);
 	}
-	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-		printf("engram %s\n", PACKAGE_VERSION);
+	if (strcmp(argv[1], "help") == 0 && argc > 2) {         /* engram help run */
+		argv++;
+		argc--;
+		v = find_verb(argc, argv, &used);
+		if (v)
+			front_verb_help(v);
+		else if (!front_family(argv[1], stdout))
+			return finish(unknown_verb(argc, argv));
 		return finish(0);
 	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		front_help();
+		return finish(0);
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+		return finish(front_version(argc - 2, argv + 2));
 	if (argv[1][0] == '-')
-		return cli_usage("options come after the verb; `engram --help` lists the verbs");
+		return finish(cli_usage("options come after the verb; `engram --help` lists the verbs"));
 	v = find_verb(argc, argv, &used);
-	if (!v)
-		return unknown_verb(argc, argv);
-	a = eg_calloc(1, sizeof(*a));
-	if (!a)
-		return cli_report(EG_NO_MEMORY, &(struct eg_errors){ 0 });
-	rc = parse(v, argc - used, argv + used, a);
-	if (rc == 0)
-		rc = v->run(a);
-	else if (rc == 1)
-		rc = 0;
-	eg_free(a);
-	return finish(rc);
+	return finish(v ? run(v, argc - used, argv + used) : unknown_verb(argc, argv));
 }

@@ -11,9 +11,10 @@
 
 static const struct cli_option options[] = {
 	{ .name = "output", .letter = 'o', .arg = "DIR", .help = "where to write (default: FILE-figures, beside the result), made if need be" },
-	{ .name = "format", .letter = 'f', .arg = "LIST", .help = "pdf (default), png, svg, or several with commas" },
-	{ .name = "width", .arg = "WIDTH", .help = "column (3.5 in, default) or text (7.16 in)" },
+	{ .name = "format", .letter = 'f', .arg = "pdf|png|svg,...", .help = "one format or several with commas; default pdf" },
+	{ .name = "width", .arg = "column|text", .help = "3.5 in (default) or 7.16 in" },
 	{ .name = "point", .arg = "K=V,...", .help = "only the points of the sweep with these labels (default: all)" },
+	{ .name = "json", .help = "print what became of each figure as JSON" },
 	{ 0 }
 };
 
@@ -82,6 +83,44 @@ static void tell(const struct plot_request *q, const struct plot_report *r, bool
 	}
 }
 
+/* The same for programs: each figure with its files, or why it was left out. */
+static int tell_json(const struct plot_request *q, const struct plot_report *r)
+{
+	struct eg_str out = { 0 };
+
+	eg_str_add(&out, "{\"schema\": 1, \"directory\": ");
+	eg_str_add_json(&out, q->out_dir);
+	eg_str_add(&out, ",\n  \"figures\": [");
+	for (unsigned i = 0; i < r->nr; i++) {
+		const struct plot_outcome *o = &r->outcome[i];
+		bool first = true;
+
+		eg_str_addf(&out, "%s\n    {\"name\": ", i ? "," : "");
+		eg_str_add_json(&out, o->figure);
+		eg_str_addf(&out, ", \"drawn\": %s, \"left_out\": ", *o->why ? "false" : "true");
+		if (*o->why)
+			eg_str_add_json(&out, o->why);
+		else
+			eg_str_add(&out, "null");
+		eg_str_add(&out, ", \"files\": [");
+		for (unsigned k = 0; k < EG_ARRAY_LEN(formats) && !*o->why; k++) {
+			struct eg_str path = { 0 };
+
+			if (!(q->formats & formats[k].flag))
+				continue;
+			eg_str_addf(&path, "%s/%s.%s", q->out_dir, o->figure, formats[k].name);
+			eg_str_add(&out, first ? "" : ", ");
+			eg_str_add_json(&out, eg_str_text(&path));
+			out.failed |= path.failed;
+			eg_str_free(&path);
+			first = false;
+		}
+		eg_str_add(&out, "]}");
+	}
+	eg_str_add(&out, "\n  ]}\n");
+	return cli_print(&out);
+}
+
 static int run(const struct cli_args *a)
 {
 	struct result_file *files[PLOT_MAX_FILES] = { 0 };
@@ -92,6 +131,7 @@ static int run(const struct cli_args *a)
 	struct plot_report report = { 0 };
 	char *dir = NULL;
 	eg_status s = EG_OK;
+	int rc = 0;
 
 	if (!read_formats(cli_value(a, "format"), &q.formats) || !read_width(cli_value(a, "width"), &q.width))
 		return eg_status_exit_code(EG_USAGE);
@@ -123,13 +163,15 @@ static int run(const struct cli_args *a)
 		s = EG_NO_MEMORY;
 	if (s == EG_OK) {
 		s = plot_figures(&q, &report, &err);
-		if (s == EG_OK)
+		if (s == EG_OK && a->json)
+			rc = tell_json(&q, &report);
+		else if (s == EG_OK)
 			tell(&q, &report, a->quiet);
 	}
 	for (unsigned i = 0; i < q.nr_files; i++)
 		result_close(files[i]);
 	eg_free(dir);
-	return cli_report(s, &err);
+	return s == EG_OK ? rc : cli_report(s, &err);
 }
 
 const struct verb_ops verb_plot_ops = {

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 include $(top_srcdir)/sim/cli/plugins.mk
-engram_SOURCES = sim/cli/verb.h sim/cli/cli.c sim/cli/main.c sim/cli/locate.h sim/cli/locate.c $(VERB_PLUGINS)
+engram_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(GSL_CFLAGS) $(YAML_CFLAGS) $(ZSTD_CFLAGS) $(ZLIB_CFLAGS) $(LZMA_CFLAGS)
+engram_SOURCES = sim/cli/verb.h sim/cli/cli.c sim/cli/front.h sim/cli/main.c sim/cli/help.c sim/cli/version.c \
+	sim/cli/meter.h sim/cli/meter.c sim/cli/locate.h sim/cli/locate.c $(VERB_PLUGINS)
 nodist_engram_SOURCES = sim/cli/registry.c
 engram_LDADD = $(ENGRAM_LIBS)
 sim/cli/registry.c: $(top_srcdir)/sim/cli/plugins.mk $(top_srcdir)/build-aux/gen-registry.sh

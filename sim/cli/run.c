@@ -17,10 +17,10 @@
 #include "results/compare.h"
 #include "sim/base/str.h"
 #include "sim/cli/locate.h"
+#include "sim/cli/meter.h"
 #include "sim/cli/verb.h"
 #include "sim/experiment/exec.h"
 
-#define LOG_LINE_EVERY_S 30.0
 #define OPTION_SET 0            /* index of --set below */
 
 static const struct cli_option options[] = {
@@ -42,51 +42,11 @@ static const struct cli_option options[] = {
 
 /* ---- progress ------------------------------------------------------------------------------------- */
 
-struct line {
-	bool   terminal, quiet;
-	double last;                 /* when a log line was printed */
-	bool   drawn;                /* there is a line to erase */
-};
-
-static void show_eta(double s)
-{
-	if (s < 0)
-		return;
-	if (s < 90)
-		fprintf(stderr, ", ETA %.0f s", s);
-	else if (s < 5400)
-		fprintf(stderr, ", ETA %.0f min", s / 60);
-	else
-		fprintf(stderr, ", ETA %.1f h", s / 3600);
-}
-
 static void on_progress(void *ctx, const struct exec_progress *p)
 {
-	struct line *l = ctx;
-	uint64_t fresh = p->done - p->reused;
-
-	if (l->quiet)
-		return;
-	if (p->end) {
-		if (l->drawn)
-			fputs("\r\033[K", stderr);
-		return;
-	}
-	if (!l->terminal) {
-		if (p->elapsed - l->last < LOG_LINE_EVERY_S)
-			return;
-		l->last = p->elapsed;
-	}
-	fprintf(stderr, "%s%" PRIu64 " of %" PRIu64 " cells (%.0f %%), %u running", l->terminal ? "\r" : "engram: ", p->done, p->total,
-		p->share * 100, p->running);
-	if (p->failed)
-		fprintf(stderr, ", %" PRIu64 " failed", p->failed);
-	if (fresh && p->elapsed > 1)
-		fprintf(stderr, ", %.2g cells/s", (double)fresh / p->elapsed);
-	show_eta(p->eta);
-	fputs(l->terminal ? "\033[K" : "\n", stderr);
-	l->drawn = l->terminal;
-	(void)fflush(stderr);
+	cli_meter_show(ctx, &(struct cli_meter_state){ .what = "cells", .done = p->done, .total = p->total, .reused = p->reused,
+		       .failed = p->failed, .running = p->running, .share = p->share, .elapsed = p->elapsed, .eta = p->eta,
+		       .end = p->end });
 }
 
 /* ---- options -------------------------------------------------------------------------------------- */
@@ -116,6 +76,15 @@ static bool read_options(const struct cli_args *a, struct exec_options *o)
 			return false;
 		}
 		o->run.lookahead = v.u;
+	}
+	if (cell != EXEC_ALL_CELLS) {
+		static const char *const of_all[] = { "jobs", "resume", "keep-cells", "no-plots", NULL };
+
+		for (unsigned i = 0; of_all[i]; i++)
+			if (cli_given(a, of_all[i])) {
+				(void)cli_usage("--cell runs one cell and merges nothing: --%s has no meaning with it", of_all[i]);
+				return false;
+			}
 	}
 	o->jobs = (unsigned)jobs;
 	o->cell = cell;
@@ -244,16 +213,18 @@ static eg_status draw(const char *path, bool quiet, struct eg_errors *err)
 	return s;
 }
 
-static eg_status execute(struct experiment *x, struct exec_options *o, bool quiet, bool no_plots, struct eg_errors *err)
+static eg_status execute(struct experiment *x, struct exec_options *o, const struct cli_args *a, bool no_plots, struct eg_errors *err)
 {
-	struct line line = { .terminal = isatty(STDERR_FILENO) == 1, .quiet = quiet };
+	struct cli_meter meter;
+	bool quiet = a->quiet;
 	struct exec_outcome *out = eg_calloc(1, sizeof(*out));
 	eg_status s;
 
 	if (!out)
 		return EG_NO_MEMORY;
+	cli_meter_init(&meter, a);
 	o->progress = on_progress;
-	o->ctx = &line;
+	o->ctx = &meter;
 	s = exec_run(x, o, out, err);
 	for (unsigned i = 0; i < out->failures.nr; i++) {
 		const char *text = out->failures.text[i];
@@ -304,7 +275,7 @@ static int run(const struct cli_args *a)
 	}
 	if (s == EG_OK) {
 		o.out = eg_str_text(&out);
-		s = execute(x, &o, a->quiet, cli_given(a, "no-plots"), err);
+		s = execute(x, &o, a, cli_given(a, "no-plots"), err);
 	}
 	rc = cli_report(s, err);
 	experiment_free(x);
