@@ -15,7 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CPU_SECONDS 60u           /* far more than reading takes; ends a loop in a damaged heap */
+#ifndef PROBE_CPU_SECONDS         /* a fuzzer has less patience */
+#define PROBE_CPU_SECONDS 60u     /* far more than reading takes; ends a loop in a damaged heap */
+#endif
 #define BLOCK       (1u << 20)    /* elements read at a time */
 
 /* Every block of a numeric dataset, or all texts. */
@@ -98,7 +100,7 @@ static herr_t visit(hid_t file, const char *name, const H5O_info_t *info, void *
 static void child(const char *path, void (*open_it)(const char *path))
 {
 	double *buf = eg_calloc(BLOCK, sizeof(*buf));
-	struct rlimit cpu = { CPU_SECONDS, CPU_SECONDS }, core = { 0, 0 };
+	struct rlimit cpu = { PROBE_CPU_SECONDS, PROBE_CPU_SECONDS }, core = { 0, 0 };
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	hid_t f;
 

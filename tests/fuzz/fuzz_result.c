@@ -19,9 +19,7 @@
 
 #include <fcntl.h>
 #include <math.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "plots/table.h"
 #include "results/compare.h"
@@ -29,6 +27,11 @@
 #include "results/report.h"
 #include "sim/base/check.h"
 #include "sim/base/sha256.h"
+
+/* The child that tries a file without checksum may take a minute of CPU time: too long for a fuzzer. So this one is
+ * linked instead of the library's. */
+#define PROBE_CPU_SECONDS 3u
+#include "results/probe.c"
 
 #define MAX_OBJECTS 128u
 #define MAX_EDITS   24u
@@ -42,14 +45,24 @@ static struct {
 	char           path[MAX_OBJECTS][64];   /* of its objects, groups among them */
 } good;
 
-/* The child that tries a file without checksum may take a minute of CPU time: too long for a fuzzer. */
-int setrlimit(__rlimit_resource_t which, const struct rlimit *want)
+/*
+ * libhdf5 1.10 forgets some of its own memory when a conversion fails, mostly while a file is edited here. What counts is
+ * that our side gives every handle back: ids_in_use() is compared before and after.
+ */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
 {
-	struct rlimit l = *want;
+	return "leak:libhdf5\n";
+}
 
-	if (which == RLIMIT_CPU && l.rlim_cur > 3)
-		l.rlim_cur = l.rlim_max = 3;
-	return (int)syscall(SYS_prlimit64, 0, which, &l, NULL);
+static hsize_t ids_in_use(void)
+{
+	static const H5I_type_t kinds[] = { H5I_FILE, H5I_GROUP, H5I_DATATYPE, H5I_DATASPACE, H5I_DATASET, H5I_ATTR, H5I_GENPROP_LST };
+	hsize_t sum = 0, n;
+
+	for (unsigned i = 0; i < EG_ARRAY_LEN(kinds); i++)
+		sum += H5Inmembers(kinds[i], &n) >= 0 ? n : 0;
+	return sum;
 }
 
 /* In the place of gnuplot: the picture is there. */
@@ -370,7 +383,7 @@ static void set_attribute(struct in *in, hid_t f, const char *path)
 		(void)H5Sclose(space);
 		break;
 	case 2:                                         /* a number */
-		v = (int)number(in);
+		v = (const int[]){ 0, 1, 2, -1, 7, 3775, 3776, INT32_MAX, INT32_MIN }[below(in, 9)];
 		space = H5Screate(H5S_SCALAR);
 		if ((a = H5Acreate2(o, name, H5T_STD_I32LE, space, H5P_DEFAULT, H5P_DEFAULT)) >= 0) {
 			(void)H5Awrite(a, H5T_NATIVE_INT, &v);
@@ -695,6 +708,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct in in = { data, size };
 	struct result_file *f[2] = { NULL, NULL };
 	unsigned way = u8(&in), also = u8(&in);
+	hsize_t before;
 	char path[64];
 	int fd;
 
@@ -703,6 +717,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		make_good();
 	err.nr = err.dropped = 0;
 	fd = way < 8 ? a_file(in.p, in.left, path) : way < 12 ? changed_bytes(&in, path) : changed_by_library(&in, path);
+	before = ids_in_use();
 	if (allow(result_open(path, &f[0], &err), false)) {
 		size_t cells = result_nr_points(f[0]) * result_nr_seeds(f[0]);
 
@@ -720,6 +735,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	result_close(f[0]);
 	result_close(f[1]);
+	EG_CHECK(ids_in_use() == before);
 	(void)close(fd);
 	(void)unlink(path);
 	return 0;
