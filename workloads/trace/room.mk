@@ -7,6 +7,7 @@ libengram_trace_a_SOURCES = workloads/trace/trace.h \
 	workloads/trace/crc32c.c workloads/trace/crc32c.h \
 	workloads/trace/egt.c workloads/trace/egt.h \
 	workloads/trace/reader.c workloads/trace/reader.h workloads/trace/reader_chunks.c \
+	workloads/trace/reader_seek.c \
 	workloads/trace/writer.c workloads/trace/writer.h workloads/trace/writer_chunks.c workloads/trace/writer_file.c \
 	workloads/trace/twin_print.c workloads/trace/twin.h \
 	workloads/trace/bench.c workloads/trace/bench.h \
@@ -15,7 +16,7 @@ libengram_trace_a_SOURCES = workloads/trace/trace.h \
 	workloads/trace/import.c workloads/trace/import.h \
 	workloads/trace/coalesce.c workloads/trace/coalesce.h workloads/trace/copy.c workloads/trace/copy.h workloads/trace/prepare.c \
 	workloads/trace/stats.c workloads/trace/stats.h \
-	workloads/trace/strace_line.c workloads/trace/strace_line.h \
+	workloads/trace/strace.h workloads/trace/strace_calls.c workloads/trace/strace_line.c workloads/trace/strace_line.h \
 	workloads/trace/lackey.h workloads/trace/lackey_calls.c workloads/trace/linux_abi.h \
 	$(IMPORTER_PLUGINS)
 nodist_libengram_trace_a_SOURCES = workloads/trace/registry.c

@@ -13,48 +13,14 @@
  *   4. Failed mapping calls are kept as ops that fail; failed exec and fork are dropped and counted, like
  *      calls that do not concern memory or tasks.
  *
- * Lost: all accesses, the image that exec maps, stack growth.
+ * What each call means is in strace_calls.c. Lost: all accesses, the image that exec maps, stack growth.
  */
+#include "workloads/trace/strace.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "sim/base/mem.h"
-#include "sim/base/str.h"
-#include "workloads/trace/import.h"
-#include "workloads/trace/strace_line.h"
-
-struct task {
-	uint64_t pid;
-	uint32_t stream;
-	bool     alive, exited;         /* exited: its exit op is out                        */
-	bool     gone;                  /* its "+++" line came before its birth was told     */
-	bool     forking;               /* a fork-like call has begun */
-	struct eg_str partial;          /* a call that has begun      */
-	uint64_t held;                  /* its place in the queue + 1, 0 = none */
-	uint64_t birth;                 /* place of its birth + 1, 0 = settled */
-};
-
-enum { SETTLED, HELD, DROPPED };
-
-struct place {
-	struct eg_op op;
-	int          state;
-};
-
-struct strace {
-	struct import *im;
-	struct task   *task;            /* in order of birth; the dead stay until their slot is reused */
-	size_t         nr_tasks, cap_tasks;
-	struct place  *queue;
-	size_t         nr, cap, head;   /* queue[head..nr) */
-	uint64_t       gone;            /* places before queue[0] */
-	uint32_t       nr_streams;
-	unsigned       forks;           /* fork-like calls under way */
-
-	bool     timed, relative;
-	uint64_t first_seconds, first_ps, clock_add, last_seconds;
-	eg_time  now;
-};
 
 /* ---- the queue ----------------------------------------------------------------------------------- */
 
@@ -65,8 +31,8 @@ static eg_status no_memory(struct strace *s)
 
 static eg_status drain(struct strace *s)
 {
-	while (s->head < s->nr && s->queue[s->head].state != HELD) {
-		if (s->queue[s->head].state == SETTLED)
+	while (s->head < s->nr && s->queue[s->head].state != STRACE_HELD) {
+		if (s->queue[s->head].state == STRACE_SETTLED)
 			EG_TRY(import_op(s->im, &s->queue[s->head].op));
 		s->head++;
 	}
@@ -82,7 +48,7 @@ static eg_status drain(struct strace *s)
 /* At the end of the queue; *at (may be NULL) receives the place + 1. */
 static eg_status enqueue(struct strace *s, const struct eg_op *op, int state, uint64_t *at)
 {
-	struct place *p = eg_grow((void **)&s->queue, &s->nr, &s->cap, sizeof(*p));
+	struct strace_place *p = eg_grow((void **)&s->queue, &s->nr, &s->cap, sizeof(*p));
 
 	if (!p)
 		return no_memory(s);
@@ -90,17 +56,17 @@ static eg_status enqueue(struct strace *s, const struct eg_op *op, int state, ui
 	p->state = state;
 	if (at)
 		*at = s->gone + s->nr;
-	return state == HELD ? EG_OK : drain(s);
+	return state == STRACE_HELD ? EG_OK : drain(s);
 }
 
 /* Fill (op) or give up (NULL) a held place; its time stays that of the call. */
 static eg_status settle(struct strace *s, uint64_t *at, const struct eg_op *op)
 {
-	struct place *p = &s->queue[*at - 1 - s->gone];
+	struct strace_place *p = &s->queue[*at - 1 - s->gone];
 	eg_time time = p->op.time;
 
 	*at = 0;
-	p->state = op ? SETTLED : DROPPED;
+	p->state = op ? STRACE_SETTLED : STRACE_DROPPED;
 	if (op) {
 		p->op = *op;
 		p->op.time = time;
@@ -110,7 +76,7 @@ static eg_status settle(struct strace *s, uint64_t *at, const struct eg_op *op)
 
 /* ---- tasks --------------------------------------------------------------------------------------- */
 
-static struct task *find_task(struct strace *s, uint64_t pid)
+static struct strace_task *find_task(struct strace *s, uint64_t pid)
 {
 	for (size_t i = s->nr_tasks; i--;)
 		if (s->task[i].pid == pid && s->task[i].alive)
@@ -118,9 +84,9 @@ static struct task *find_task(struct strace *s, uint64_t pid)
 	return NULL;
 }
 
-static struct task *new_task(struct strace *s, uint64_t pid)
+static struct strace_task *new_task(struct strace *s, uint64_t pid)
 {
-	struct task *t = NULL;
+	struct strace_task *t = NULL;
 
 	for (size_t i = 0; i < s->nr_tasks && !t; i++)
 		if (!s->task[i].alive)
@@ -128,14 +94,14 @@ static struct task *new_task(struct strace *s, uint64_t pid)
 	if (!t)
 		t = eg_grow((void **)&s->task, &s->nr_tasks, &s->cap_tasks, sizeof(*t));
 	if (t)
-		*t = (struct task){ .pid = pid, .stream = s->nr_streams++, .alive = true };
+		*t = (struct strace_task){ .pid = pid, .stream = s->nr_streams++, .alive = true };
 	return t;
 }
 
 /* The task of a line; an unknown PID is a child whose parent has not said so yet, or a root. */
-static eg_status task_of(struct strace *s, uint64_t pid, struct task **out)
+static eg_status task_of(struct strace *s, uint64_t pid, struct strace_task **out)
 {
-	struct task *t = find_task(s, pid);
+	struct strace_task *t = find_task(s, pid);
 
 	*out = t;
 	if (t)
@@ -146,14 +112,14 @@ static eg_status task_of(struct strace *s, uint64_t pid, struct task **out)
 	if (s->forks) {
 		struct eg_op birth = { .time = s->now };
 
-		return enqueue(s, &birth, HELD, &t->birth);
+		return enqueue(s, &birth, STRACE_HELD, &t->birth);
 	}
 	if (t->stream)
 		return import_semantic(s->im, "semantic.root_tasks");
 	return EG_OK;
 }
 
-static eg_status end_task(struct strace *s, struct task *t)
+static eg_status end_task(struct strace *s, struct strace_task *t)
 {
 	if (t->held) {
 		import_add(s->im, "dropped.unfinished_calls", 1);
@@ -171,26 +137,20 @@ static eg_status end_task(struct strace *s, struct task *t)
 	return EG_OK;
 }
 
-/* ---- calls --------------------------------------------------------------------------------------- */
+/* ---- what calls do to the queue and the tasks ----------------------------------------------------- */
 
-static struct eg_op op_of(const struct strace *s, const struct task *t, unsigned code)
+eg_status strace_put(struct strace *s, struct strace_task *t, const struct eg_op *op)
 {
-	return (struct eg_op){ .code = (uint8_t)code, .stream = t->stream, .time = s->now };
+	return t->held ? settle(s, &t->held, op) : enqueue(s, op, STRACE_SETTLED, NULL);
 }
 
-/* Put out at once, or in the place that the call has held since it began. */
-static eg_status put(struct strace *s, struct task *t, const struct eg_op *op)
-{
-	return t->held ? settle(s, &t->held, op) : enqueue(s, op, SETTLED, NULL);
-}
-
-static eg_status drop(struct strace *s, struct task *t, const char *why)
+eg_status strace_drop(struct strace *s, struct strace_task *t, const char *why)
 {
 	import_add(s->im, why, 1);
 	return t->held ? settle(s, &t->held, NULL) : EG_OK;
 }
 
-static eg_status text_name(struct strace *s, struct strace_text t, uint32_t *id)
+eg_status strace_text_name(struct strace *s, struct strace_text t, uint32_t *id)
 {
 	struct eg_str text = { 0 };
 
@@ -202,116 +162,9 @@ static eg_status text_name(struct strace *s, struct strace_text t, uint32_t *id)
 	return *id ? EG_OK : EG_NO_MEMORY;
 }
 
-static eg_status count_unknown(struct strace *s, unsigned unknown)
+eg_status strace_exit(struct strace *s, struct strace_task *t, struct strace_text status, unsigned code)
 {
-	if (unknown)
-		import_add(s->im, "unknown_flag_names", unknown);
-	return EG_OK;
-}
-
-static eg_status do_mmap(struct strace *s, struct task *t, const struct strace_call *c, bool *good)
-{
-	struct eg_op op = op_of(s, t, EG_OP_MMAP);
-	uint64_t hint, len, result = 0, offset = 0;
-	unsigned unknown = 0;
-	struct strace_text path;
-	uint32_t file;
-
-	*good = c->nr >= 6 && strace_number(c->arg[0], &hint) && strace_number(c->arg[1], &len) &&
-		strace_number(c->arg[5], &offset) && (c->failed || strace_number(c->result, &result));
-	if (!*good)
-		return EG_OK;
-	op.flags = c->failed ? EG_OPF_FAILED : 0;
-	op.arg[0] = c->failed ? hint : result;
-	op.arg[1] = eg_align_up(len, EG_PAGE_SIZE);
-	op.arg[2] = strace_flags(c->arg[2], strace_prots, &unknown);
-	op.arg[3] = strace_flags(c->arg[3], strace_maps, &unknown);
-	path = strace_fd_path(c->arg[4]);
-	if (!(op.arg[3] & EG_MAP_ANON)) {
-		op.arg[5] = offset;
-		if (path.p < path.end) {
-			EG_TRY(text_name(s, path, &file));
-			op.arg[4] = file;
-		}
-	}
-	EG_TRY(count_unknown(s, unknown));
-	return put(s, t, &op);
-}
-
-/* munmap, mprotect, madvise, mlock, munlock, msync: addr, len [, something] */
-static eg_status do_range(struct strace *s, struct task *t, const struct strace_call *c, unsigned code,
-			  const struct strace_name *names, bool *good)
-{
-	struct eg_op op = op_of(s, t, code);
-	unsigned unknown = 0;
-	uint64_t addr, len;
-
-	*good = c->nr >= 2u + !!names && strace_number(c->arg[0], &addr) && strace_number(c->arg[1], &len);
-	if (!*good)
-		return EG_OK;
-	op.flags = c->failed ? EG_OPF_FAILED : 0;
-	op.arg[0] = addr;
-	op.arg[1] = eg_align_up(len, EG_PAGE_SIZE);
-	if (names)
-		op.arg[2] = strace_flags(c->arg[2], names, &unknown);
-	EG_TRY(count_unknown(s, unknown));
-	return put(s, t, &op);
-}
-
-static eg_status do_mremap(struct strace *s, struct task *t, const struct strace_call *c, bool *good)
-{
-	struct eg_op op = op_of(s, t, EG_OP_MREMAP);
-	unsigned unknown = 0;
-	uint64_t old_len, new_len;
-
-	*good = c->nr >= 4 && strace_number(c->arg[0], &op.arg[0]) && strace_number(c->arg[1], &old_len) &&
-		strace_number(c->arg[2], &new_len) && (c->failed || strace_number(c->result, &op.arg[2]));
-	if (!*good)
-		return EG_OK;
-	op.flags = c->failed ? EG_OPF_FAILED : 0;
-	op.arg[1] = eg_align_up(old_len, EG_PAGE_SIZE);
-	op.arg[3] = eg_align_up(new_len, EG_PAGE_SIZE);
-	op.arg[4] = strace_flags(c->arg[3], strace_remaps, &unknown);
-	EG_TRY(count_unknown(s, unknown));
-	return put(s, t, &op);
-}
-
-static eg_status do_brk(struct strace *s, struct task *t, const struct strace_call *c, bool *good)
-{
-	struct eg_op op = op_of(s, t, EG_OP_BRK);
-	uint64_t asked;
-
-	*good = c->nr >= 1 && strace_number(c->arg[0], &asked) && strace_number(c->result, &op.arg[0]);
-	if (!*good)
-		return EG_OK;
-	if (asked && asked != op.arg[0])
-		op.flags = EG_OPF_FAILED;       /* the break stayed where it was */
-	return put(s, t, &op);
-}
-
-static eg_status do_exec(struct strace *s, struct task *t, const struct strace_call *c, unsigned path_arg, bool *good)
-{
-	struct eg_op op = op_of(s, t, EG_OP_EXEC);
-	struct strace_text path;
-
-	*good = c->nr > path_arg;
-	if (!*good)
-		return EG_OK;
-	if (c->failed || c->never)
-		return drop(s, t, "dropped.failed_exec");
-	path = c->arg[path_arg];
-	if (path.end - path.p >= 2 && *path.p == '"') {
-		path.p++;
-		for (path.end--; path.end > path.p && *path.end != '"'; path.end--)
-			;
-	}
-	EG_TRY(text_name(s, path, &op.name));
-	return put(s, t, &op);
-}
-
-static eg_status do_exit(struct strace *s, struct task *t, struct strace_text status, unsigned code)
-{
-	struct eg_op op = op_of(s, t, code);
+	struct eg_op op = strace_op(s, t, code);
 
 	if (t->exited)
 		return EG_OK;
@@ -319,7 +172,7 @@ static eg_status do_exit(struct strace *s, struct task *t, struct strace_text st
 	if (!strace_number(status, &op.arg[0]))
 		op.arg[0] = 0;
 	op.arg[0] &= 0xff;
-	return enqueue(s, &op, SETTLED, NULL);
+	return enqueue(s, &op, STRACE_SETTLED, NULL);
 }
 
 /* Flags of clone and clone3 stand as "flags=A|B" among the arguments. */
@@ -337,15 +190,15 @@ static uint64_t clone_flags(struct strace_text args)
 	       (EG_CLONE_VM | EG_CLONE_THREAD | EG_CLONE_VFORK);
 }
 
-static eg_status do_fork(struct strace *s, struct task *t, const struct strace_call *c, bool *good)
+eg_status strace_fork(struct strace *s, struct strace_task *t, const struct strace_call *c, bool *good)
 {
 	uint64_t flags = 0, pid;
-	struct eg_op op = op_of(s, t, EG_OP_FORK);
-	struct task *child;
+	struct eg_op op = strace_op(s, t, EG_OP_FORK);
+	struct strace_task *child;
 	uint32_t parent = t->stream;
 
 	if (c->failed || c->never)
-		return drop(s, t, "dropped.failed_forks");
+		return strace_drop(s, t, "dropped.failed_forks");
 	*good = strace_number(c->result, &pid) && pid;
 	if (!*good)
 		return EG_OK;
@@ -372,57 +225,7 @@ static eg_status do_fork(struct strace *s, struct task *t, const struct strace_c
 	if (!child)
 		return no_memory(s);
 	op.arg[0] = child->stream;
-	return enqueue(s, &op, SETTLED, NULL);
-}
-
-static bool is_fork(struct strace_text name)
-{
-	return strace_is(name, "fork") || strace_is(name, "vfork") || strace_is(name, "clone") || strace_is(name, "clone3");
-}
-
-static bool is_exec(struct strace_text name)
-{
-	return strace_is(name, "execve") || strace_is(name, "execveat");
-}
-
-static bool is_exit(struct strace_text name)
-{
-	return strace_is(name, "exit") || strace_is(name, "exit_group");
-}
-
-/* A whole call. *good = false: arguments or result do not read as they should. */
-static eg_status do_call(struct strace *s, struct task *t, const struct strace_call *c, bool *good)
-{
-	static const struct {
-		const char *name;
-		unsigned    code;
-		const struct strace_name *third;
-	} ranges[] = {
-		{ "munmap", EG_OP_MUNMAP, NULL }, { "mprotect", EG_OP_MPROTECT, strace_prots },
-		{ "pkey_mprotect", EG_OP_MPROTECT, strace_prots }, { "madvise", EG_OP_MADVISE, strace_advices },
-		{ "mlock", EG_OP_MLOCK, NULL }, { "munlock", EG_OP_MUNLOCK, NULL }, { "msync", EG_OP_MSYNC, NULL },
-	};
-	struct strace_text name = c->name;
-
-	*good = true;
-	if (is_exit(name))
-		return do_exit(s, t, c->arg[0], strace_is(name, "exit") ? EG_OP_EXIT : EG_OP_EXIT_GROUP);
-	if (is_fork(name))
-		return do_fork(s, t, c, good);
-	if (is_exec(name))
-		return do_exec(s, t, c, strace_is(name, "execve") ? 0 : 1, good);
-	if (c->never)
-		return drop(s, t, "dropped.unfinished_calls");
-	if (strace_is(name, "mmap") || strace_is(name, "mmap2"))
-		return do_mmap(s, t, c, good);
-	if (strace_is(name, "brk"))
-		return do_brk(s, t, c, good);
-	if (strace_is(name, "mremap"))
-		return do_mremap(s, t, c, good);
-	for (unsigned i = 0; i < EG_ARRAY_LEN(ranges); i++)
-		if (strace_is(name, ranges[i].name))
-			return do_range(s, t, c, ranges[i].code, ranges[i].third, good);
-	return drop(s, t, "dropped.other_calls");
+	return enqueue(s, &op, STRACE_SETTLED, NULL);
 }
 
 /* ---- lines --------------------------------------------------------------------------------------- */
@@ -465,7 +268,7 @@ static eg_status set_time(struct strace *s, const struct strace_line *l)
 	return EG_OK;
 }
 
-static eg_status begin_call(struct strace *s, struct task *t, const struct strace_line *l)
+static eg_status begin_call(struct strace *s, struct strace_task *t, const struct strace_line *l)
 {
 	struct eg_op nothing = { .time = s->now };
 
@@ -473,31 +276,31 @@ static eg_status begin_call(struct strace *s, struct task *t, const struct strac
 	eg_str_addn(&t->partial, l->body.p, (size_t)(l->body.end - l->body.p));
 	if (t->partial.failed)
 		return no_memory(s);
-	if (is_exit(l->word)) {
+	if (strace_is_exit(l->word)) {
 		const char *p = l->word.end + 1;
 
-		return do_exit(s, t, (struct strace_text){ p, l->body.end },
+		return strace_exit(s, t, (struct strace_text){ p, l->body.end },
 			       strace_is(l->word, "exit") ? EG_OP_EXIT : EG_OP_EXIT_GROUP);
 	}
-	if (is_fork(l->word) && !t->forking) {
+	if (strace_is_fork(l->word) && !t->forking) {
 		t->forking = true;
 		s->forks++;
 	}
-	if (!t->held && (is_exec(l->word) || strace_is(l->word, "munmap")))
-		return enqueue(s, &nothing, HELD, &t->held);
+	if (!t->held && (strace_is_exec(l->word) || strace_is(l->word, "munmap")))
+		return enqueue(s, &nothing, STRACE_HELD, &t->held);
 	return EG_OK;
 }
 
-static eg_status finish_call(struct strace *s, struct task *t, struct strace_text text, bool *good, const char **at)
+static eg_status finish_call(struct strace *s, struct strace_task *t, struct strace_text text, bool *good, const char **at)
 {
 	struct strace_call c;
 
 	*good = strace_parse_call(text.p, text.end, &c, at);
-	return *good ? do_call(s, t, &c, good) : EG_OK;
+	return *good ? strace_do_call(s, t, &c, good) : EG_OK;
 }
 
-/* Join the two parts; the text lives in the task, which do_fork() may move: take it out first. */
-static eg_status resume_call(struct strace *s, struct task *t, const struct strace_line *l, bool *good, const char **at)
+/* Join the two parts; the text lives in the task, which strace_fork() may move: take it out first. */
+static eg_status resume_call(struct strace *s, struct strace_task *t, const struct strace_line *l, bool *good, const char **at)
 {
 	struct eg_str text = t->partial;
 	eg_status status;
@@ -521,18 +324,18 @@ static eg_status resume_call(struct strace *s, struct task *t, const struct stra
 	return status;
 }
 
-static eg_status do_signal(struct strace *s, struct task *t, const struct strace_line *l)
+static eg_status do_signal(struct strace *s, struct strace_task *t, const struct strace_line *l)
 {
-	struct eg_op op = op_of(s, t, EG_OP_MARK);
+	struct eg_op op = strace_op(s, t, EG_OP_MARK);
 
 	import_add(s->im, "signals", 1);
-	EG_TRY(text_name(s, l->word, &op.name));
-	return enqueue(s, &op, SETTLED, NULL);
+	EG_TRY(strace_text_name(s, l->word, &op.name));
+	return enqueue(s, &op, STRACE_SETTLED, NULL);
 }
 
-static eg_status do_gone(struct strace *s, struct task *t, const struct strace_line *l)
+static eg_status do_gone(struct strace *s, struct strace_task *t, const struct strace_line *l)
 {
-	struct eg_op op = op_of(s, t, EG_OP_EXIT);
+	struct eg_op op = strace_op(s, t, EG_OP_EXIT);
 	unsigned unknown = 0;
 
 	if (t->held) {
@@ -543,7 +346,7 @@ static eg_status do_gone(struct strace *s, struct task *t, const struct strace_l
 		op.arg[0] = l->number;
 		if (l->kind == STRACE_KILLED)
 			op.arg[1] = strace_flags(l->word, strace_signals, &unknown);
-		EG_TRY(enqueue(s, &op, SETTLED, NULL));
+		EG_TRY(enqueue(s, &op, STRACE_SETTLED, NULL));
 	}
 	import_add(s->im, l->kind == STRACE_KILLED ? "tasks_killed" : "tasks_exited", 1);
 	if (t->birth) {                         /* the parent may still be about to say so: keep the place */
@@ -554,16 +357,16 @@ static eg_status do_gone(struct strace *s, struct task *t, const struct strace_l
 }
 
 /* A thread's exec makes it the leader: it goes on under the leader's PID. */
-static eg_status do_superseded(struct strace *s, struct task *leader, uint64_t thread)
+static eg_status do_superseded(struct strace *s, struct strace_task *leader, uint64_t thread)
 {
-	struct eg_op op = op_of(s, leader, EG_OP_EXIT);
-	struct task *t = find_task(s, thread);
+	struct eg_op op = strace_op(s, leader, EG_OP_EXIT);
+	struct strace_task *t = find_task(s, thread);
 	struct eg_str partial;
 
 	if (!t || t == leader)
 		return import_semantic(s->im, "semantic.superseded_by_nobody");
 	if (!leader->exited)
-		EG_TRY(enqueue(s, &op, SETTLED, NULL));
+		EG_TRY(enqueue(s, &op, STRACE_SETTLED, NULL));
 	eg_str_free(&leader->partial);
 	partial = t->partial;
 	leader->partial = partial;
@@ -578,7 +381,7 @@ static eg_status do_superseded(struct strace *s, struct task *leader, uint64_t t
 
 static eg_status do_line(struct strace *s, const struct strace_line *l, bool *good, const char **at)
 {
-	struct task *t;
+	struct strace_task *t;
 
 	*good = true;
 	if (l->kind == STRACE_NOISE) {
