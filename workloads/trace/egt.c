@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/base/mem.h"
+#include "workloads/trace/codec.h"
 #include "workloads/trace/crc32c.h"
 #include "workloads/trace/trace.h"
 
@@ -134,6 +135,160 @@ void egt_hash_final(struct egt_hash *h, uint8_t digest[32])
 		eg_sha256_update(&whole, part, sizeof(part));
 	}
 	eg_sha256_final(&whole, digest);
+}
+
+void egt_identity_init(struct egt_identity *h, bool split)
+{
+	*h = (struct egt_identity){ .split = split };
+	egt_hash_init(&h->one);
+}
+
+void egt_identity_free(struct egt_identity *h)
+{
+	for (uint32_t i = 0; i < h->nr; i++)
+		eg_free(h->of[i]);
+	eg_free(h->of);
+	eg_free(h->id);
+	h->of = NULL;
+	h->id = NULL;
+	h->nr = 0;
+}
+
+/* The hash of a stream, made when it is new. */
+static eg_status hash_of(struct egt_identity *h, uint32_t stream, struct egt_hash **out)
+{
+	uint32_t at = h->last;
+	struct egt_hash *one;
+
+	if (at < h->nr && h->id[at] == stream) {
+		*out = h->of[at];
+		return EG_OK;
+	}
+	for (at = 0; at < h->nr && h->id[at] < stream; at++)
+		;
+	if (at == h->nr || h->id[at] != stream) {
+		if (h->nr == EGT_SPLIT_MAX)
+			return EG_USAGE;
+		if (!h->of)
+			h->of = eg_calloc(EGT_SPLIT_MAX, sizeof(struct egt_hash *));
+		if (!h->id)
+			h->id = eg_calloc(EGT_SPLIT_MAX, sizeof(*h->id));
+		one = h->of && h->id ? eg_calloc(1, sizeof(*one)) : NULL;
+		if (!one)
+			return EG_NO_MEMORY;
+		egt_hash_init(one);
+		memmove(h->of + at + 1, h->of + at, (h->nr - at) * sizeof(struct egt_hash *));
+		memmove(h->id + at + 1, h->id + at, (h->nr - at) * sizeof(*h->id));
+		h->of[at] = one;
+		h->id[at] = stream;
+		h->nr++;
+	}
+	h->last = at;
+	*out = h->of[at];
+	return EG_OK;
+}
+
+eg_status egt_identity_accesses(struct egt_identity *h, uint32_t stream, eg_time time, const uint64_t *acc, uint32_t nr)
+{
+	struct egt_hash *to = &h->one;
+
+	if (h->split)
+		EG_TRY(hash_of(h, stream, &to));
+	egt_hash_accesses(to, stream, time, acc, nr);
+	return EG_OK;
+}
+
+eg_status egt_identity_op(struct egt_identity *h, const struct eg_op *op, const char *name)
+{
+	struct egt_hash *to = &h->one;
+
+	if (h->split)
+		EG_TRY(hash_of(h, op->stream, &to));
+	egt_hash_op(to, op, name);
+	return EG_OK;
+}
+
+void egt_identity_final(struct egt_identity *h, uint8_t digest[32])
+{
+	struct eg_sha256 whole;
+	uint8_t part[36];
+
+	if (!h->split) {
+		egt_hash_final(&h->one, digest);
+		return;
+	}
+	eg_sha256_init(&whole);
+	for (uint32_t i = 0; i < h->nr; i++) {
+		egt_put32(part, h->id[i]);
+		egt_hash_final(h->of[i], part + 4);
+		eg_sha256_update(&whole, part, sizeof(part));
+	}
+	eg_sha256_final(&whole, digest);
+}
+
+/* ---- items of an ops section ---------------------------------------------------------------------- */
+
+static bool op_payload(struct eg_op *op, const uint8_t *p, const uint8_t *end)
+{
+	uint64_t v;
+
+	if (p == end)
+		return false;
+	op->flags = *p++;
+	p = codec_get_varint(p, end, &v);
+	if (!p || v > UINT32_MAX)
+		return false;
+	op->name = (uint32_t)v;
+	for (unsigned i = 0; p < end; i++) {
+		if (i == EG_OP_ARGS)
+			return false;
+		p = codec_get_varint(p, end, &op->arg[i]);
+		if (!p)
+			return false;
+	}
+	return true;
+}
+
+enum egt_item egt_take_item(struct egt_items *it, struct eg_op *op)
+{
+	const uint8_t *p = it->p, *end;
+	uint64_t len, v = 0;
+	unsigned tag;
+
+	if (p == it->end)
+		return EGT_ITEM_BAD;
+	tag = *p++;
+	p = codec_get_varint(p, it->end, &len);
+	if (!p || len > (uint64_t)(it->end - p))
+		return EGT_ITEM_BAD;
+	end = p + len;
+	it->p = end;
+	switch (tag) {
+	case 0:
+		return EGT_ITEM_BAD;
+	case EGT_TAG_STREAM:
+		p = codec_get_varint(p, end, &v);
+		if (p != end || v >= UINT32_MAX)
+			return EGT_ITEM_BAD;
+		it->stream = (uint32_t)v;
+		return EGT_ITEM_STATE;
+	case EGT_TAG_TIME:
+		p = codec_get_varint(p, end, &v);
+		if (p != end)
+			return EGT_ITEM_BAD;
+		it->time = (it->time == EG_TIME_NONE ? 0 : it->time) + codec_unzigzag(v);
+		return EGT_ITEM_STATE;
+	case EGT_TAG_NO_TIME:
+		it->time = EG_TIME_NONE;
+		return len == 0 ? EGT_ITEM_STATE : EGT_ITEM_BAD;
+	default:
+		if (tag > EGT_TAG_NO_TIME)
+			return EGT_ITEM_UNKNOWN;
+		if (!eg_op_name(tag))
+			return EGT_ITEM_UNKNOWN_OP;
+		*op = (struct eg_op){ .code = (uint8_t)tag, .stream = it->stream, .time = it->time };
+		return op_payload(op, p, end) ? EGT_ITEM_OP : EGT_ITEM_BAD;
+	}
 }
 
 /* ---- metadata ------------------------------------------------------------------------------------ */

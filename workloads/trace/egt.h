@@ -11,12 +11,16 @@
 #include "sim/base/str.h"
 
 #define EGT_MAJOR          1u
-#define EGT_MINOR          0u
+#define EGT_MINOR          1u            /* newest that is known */
+#define EGT_MINOR_SPLIT    1u            /* which one brought the split layout and EG_OP_RUN */
+#define EGT_MINOR_RUN      1u
 
 #define EGT_MAGIC          "\x93" "EGT\r\n\x1a\n"
 #define EGT_MAGIC_SIZE     8u
 #define EGT_HEADER_SIZE    24u            /* before the metadata */
 #define EGT_META_MAX       (1u << 20)
+#define EGT_FLAG_SPLIT     1u            /* header flags: each chunk of records holds one stream */
+#define EGT_SPLIT_MAX      256u          /* streams of a split file: one chunk is open for each */
 
 #define EGT_CHUNK_MAGIC    "EGTC"
 #define EGT_CHUNK_HEADER   72u
@@ -39,8 +43,8 @@ enum egt_chunk_type {
 	EGT_CHUNK_RECORDS  = 1,
 	EGT_CHUNK_NAMES    = 2,
 	EGT_CHUNK_METADATA = 3,
-	EGT_CHUNK_STATE    = 4,           /* reserved: snapshots for seeking */
-	EGT_CHUNK_INDEX    = 5,           /* reserved                        */
+	EGT_CHUNK_STATE    = 4,           /* what the records before it have built, as ops */
+	EGT_CHUNK_INDEX    = 5,           /* where the chunks stand; the last chunk        */
 };
 
 #define EGT_CHUNK_COMPRESSED 1u
@@ -104,6 +108,44 @@ void egt_hash_accesses(struct egt_hash *h, uint32_t stream, eg_time time, const 
 /* `name` is the text of op->name, "" for none. */
 void egt_hash_op(struct egt_hash *h, const struct eg_op *op, const char *name);
 void egt_hash_final(struct egt_hash *h, uint8_t digest[32]);
+
+/*
+ * Identity of either layout. Split: the streams' own identities in the order of their numbers, so that it does not
+ * depend on how their chunks follow each other. At most EGT_SPLIT_MAX of them.
+ */
+struct egt_identity {
+	bool             split;
+	struct egt_hash  one;             /* interleaved */
+	struct egt_hash **of;             /* split: sorted by id */
+	uint32_t        *id;
+	uint32_t         nr, last;
+};
+
+void egt_identity_init(struct egt_identity *h, bool split);
+void egt_identity_free(struct egt_identity *h);
+/* EG_NO_MEMORY, or EG_USAGE when a split trace has too many streams. */
+eg_status egt_identity_accesses(struct egt_identity *h, uint32_t stream, eg_time time, const uint64_t *acc, uint32_t nr)
+	EG_MUST_USE;
+eg_status egt_identity_op(struct egt_identity *h, const struct eg_op *op, const char *name) EG_MUST_USE;
+void      egt_identity_final(struct egt_identity *h, uint8_t digest[32]);
+
+/* ---- items of an ops section ---------------------------------------------------------------------- */
+
+/* A cursor. `stream` and `time` are the coder's state; a chunk begins with stream 0 and no time. */
+struct egt_items {
+	const uint8_t *p, *end;
+	uint32_t       stream;
+	eg_time        time;
+};
+
+enum egt_item { EGT_ITEM_BAD, EGT_ITEM_STATE, EGT_ITEM_OP, EGT_ITEM_UNKNOWN_OP, EGT_ITEM_UNKNOWN };
+
+/*
+ * The item at the cursor, whose gap has been read. EGT_ITEM_STATE: stream or time have changed; EGT_ITEM_OP: *op is
+ * filled (its name id unchecked); EGT_ITEM_UNKNOWN_OP: a record of a newer minor version; EGT_ITEM_UNKNOWN: an
+ * item that is none. EGT_ITEM_BAD: malformed.
+ */
+enum egt_item egt_take_item(struct egt_items *it, struct eg_op *op);
 
 /* ---- metadata ------------------------------------------------------------------------------------ */
 

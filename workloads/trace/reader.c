@@ -2,13 +2,14 @@
 /*
  * reader - the container back into blocks.
  *
- *   1. The header and its metadata are checked at open. The file is read forward only, with read(2): a pipe
- *      does as well, and a child process opens its own.
+ *   1. The header and its metadata are checked at open. The file is read forward, with read(2): a pipe does as
+ *      well, and a child process opens its own.
  *   2. trace_next() alternates between runs of accesses, decoded straight into the block buffer, and
  *      items of the ops section, each of which says how many accesses stand before it.
  *   3. Damage is reported after everything before it has been delivered.
  *
- * What comes before a chunk's records can be decoded, and what is done about damage: reader_chunks.c.
+ * What comes before a chunk's records can be decoded, and what is done about damage: reader_chunks.c. Going to
+ * a place: reader_seek.c.
  */
 #include "workloads/trace/reader.h"
 
@@ -74,7 +75,7 @@ static eg_status read_header(struct trace_reader *r, struct eg_errors *err)
 	crc = egt_crc32c(egt_crc32c(0, head, 20), text, len);
 	if (s == EG_OK && crc != egt_get32(head + 20))
 		s = eg_fail(err, EG_BAD_INPUT, "%s: damaged: the checksum of the header does not match", r->path);
-	if (s == EG_OK && egt_get32(head + 12) != 0)
+	if (s == EG_OK && egt_get32(head + 12) & ~EGT_FLAG_SPLIT)
 		s = eg_fail(err, EG_BAD_INPUT, "%s: header flags %#x are not known; use a newer engram", r->path,
 			    egt_get32(head + 12));
 	if (s == EG_OK) {
@@ -83,21 +84,33 @@ static eg_status read_header(struct trace_reader *r, struct eg_errors *err)
 			(void)eg_fail(err, s, "%s: malformed metadata in the header", r->path);
 	}
 	eg_free(text);
+	r->split = r->info.split = egt_get32(head + 12) & EGT_FLAG_SPLIT;
+	r->chunks_at = r->offset;
 	r->caps = egt_capabilities_parse(egt_meta_get(&r->meta, "capabilities"));
 	return s;
 }
 
 /* The identity of a regular file stands in its last bytes; a pipe's is known at its end. */
-static void peek_trailer(struct trace_reader *r)
+static void peek_trailer(struct trace_reader *r, uint64_t seen)
 {
 	uint8_t t[EGT_TRAILER_SIZE];
 	struct stat st;
+	off_t at;
 
-	if (fstat(r->fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(t))
+	if (fstat(r->fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return;
-	if (pread(r->fd, t, sizeof(t), st.st_size - (off_t)sizeof(t)) == (ssize_t)sizeof(t) &&
-	    memcmp(t, EGT_TRAILER_MAGIC, 4) == 0 && egt_get32(t + 4) == egt_crc32c(0, t + 8, sizeof(t) - 8))
+	at = lseek(r->fd, 0, SEEK_CUR);
+	if (at < 0 || (uint64_t)at < seen || st.st_size < at)
+		return;
+	r->seekable = true;
+	r->base = (uint64_t)at - seen;
+	r->size = (uint64_t)st.st_size - r->base;
+	if (r->size >= r->chunks_at + sizeof(t) &&
+	    pread(r->fd, t, sizeof(t), st.st_size - (off_t)sizeof(t)) == (ssize_t)sizeof(t) &&
+	    memcmp(t, EGT_TRAILER_MAGIC, 4) == 0 && egt_get32(t + 4) == egt_crc32c(0, t + 8, sizeof(t) - 8)) {
+		r->info.total = egt_get64(t + 16);
 		eg_sha256_hex(t + 24, r->info.content_hash);
+	}
 }
 
 /* fd and the n bytes already read from it (0: none). */
@@ -119,7 +132,6 @@ static eg_status open_fd(struct trace_reader **out, const char *path, int fd, co
 		r->o.block = BLOCK_DEFAULT;
 	r->fd = fd;
 	r->last_time = EG_TIME_NONE;
-	egt_hash_init(&r->hash);
 	r->path = eg_strdup(path);
 	r->io_end = n;
 	r->io = eg_calloc(n > TRACE_IO_BUFFER ? n : TRACE_IO_BUFFER, 1);
@@ -131,12 +143,15 @@ static eg_status open_fd(struct trace_reader **out, const char *path, int fd, co
 		memcpy(r->io, seen, n);
 		s = read_header(r, err);
 	}
-	if (s == EG_OK)
-		peek_trailer(r);
-	if (s == EG_OK)
+	if (s == EG_OK) {
+		peek_trailer(r, r->offset + (r->io_end - r->io_at));
+		egt_identity_init(&r->hash, r->split);
+		r->info.resumed = UINT64_MAX;
+		r->met_last = UINT32_MAX;
 		*out = r;
-	else
+	} else {
 		trace_close(r);
+	}
 	return s;
 }
 
@@ -177,6 +192,9 @@ void trace_close(struct trace_reader *r)
 	for (size_t i = 0; i < r->nr_names; i++)
 		eg_free(r->name[i]);
 	eg_free(r->name);
+	egt_identity_free(&r->hash);
+	eg_free(r->met.slot);
+	eg_free(r->queue);
 	ZSTD_freeDCtx(r->zstd);
 	eg_free(r->raw);
 	eg_free(r->stored);
@@ -188,68 +206,34 @@ void trace_close(struct trace_reader *r)
 
 /* ---- records ------------------------------------------------------------------------------------- */
 
-static bool op_payload(struct eg_op *op, const uint8_t *p, const uint8_t *end)
+/* A new stream: they are counted. What does not fit is a number that stays low, no failure. */
+static EG_NOINLINE void meet(struct trace_reader *r, uint32_t stream)
 {
-	uint64_t v;
+	struct stream_set *s = &r->met;
+	uint32_t at;
 
-	if (p == end)
-		return false;
-	op->flags = *p++;
-	p = codec_get_varint(p, end, &v);
-	if (!p || v > UINT32_MAX)
-		return false;
-	op->name = (uint32_t)v;
-	for (unsigned i = 0; p < end; i++) {
-		if (i == EG_OP_ARGS)
-			return false;
-		p = codec_get_varint(p, end, &op->arg[i]);
-		if (!p)
-			return false;
-	}
-	return true;
-}
+	r->met_last = stream;
+	if (2 * s->nr >= s->nr_slots) {
+		struct stream_set more = { .nr = s->nr, .nr_slots = s->nr_slots ? 2 * s->nr_slots : 64 };
 
-/* The item at the cursor, whose gap has been read: changes the state, or fills *op. False when malformed. */
-static bool take_item(struct trace_reader *r, struct eg_op *op)
-{
-	const uint8_t *p = r->ops, *end;
-	uint64_t len, v = 0;
-	unsigned tag;
-
-	op->code = EG_OP_NONE;
-	r->want_gap = true;
-	tag = *p++;
-	p = codec_get_varint(p, r->ops_end, &len);
-	if (!p || len > (uint64_t)(r->ops_end - p))
-		return false;
-	end = p + len;
-	r->ops = end;
-	if (tag == EGT_TAG_STREAM) {
-		p = codec_get_varint(p, end, &v);
-		if (p != end || v >= UINT32_MAX)
-			return false;
-		r->stream = (uint32_t)v;
-		return true;
+		more.slot = s->nr_slots < 1u << 24 ? eg_calloc(more.nr_slots, sizeof(*more.slot)) : NULL;
+		if (!more.slot)
+			return;
+		for (uint32_t i = 0; i < s->nr_slots; i++) {
+			if (!s->slot[i])
+				continue;
+			for (at = s->slot[i] * 0x9e3779b1u; more.slot[at & (more.nr_slots - 1)]; at++)
+				;
+			more.slot[at & (more.nr_slots - 1)] = s->slot[i];
+		}
+		eg_free(s->slot);
+		*s = more;
 	}
-	if (tag == EGT_TAG_TIME) {
-		p = codec_get_varint(p, end, &v);
-		if (p != end)
-			return false;
-		r->time = (r->time == EG_TIME_NONE ? 0 : r->time) + codec_unzigzag(v);
-		return true;
-	}
-	if (tag == EGT_TAG_NO_TIME) {
-		r->time = EG_TIME_NONE;
-		return len == 0;
-	}
-	if (!eg_op_name(tag)) {                 /* of a newer minor version */
-		r->info.unknown++;
-		r->unknown_ops = true;
-		r->caps &= ~TRACE_CAP(COMPLETE);
-		return tag != 0;
-	}
-	*op = (struct eg_op){ .code = (uint8_t)tag, .stream = r->stream, .time = r->time };
-	return op_payload(op, p, end) && op->name <= r->nr_names;
+	for (at = (stream + 1) * 0x9e3779b1u; s->slot[at & (s->nr_slots - 1)]; at++)
+		if (s->slot[at & (s->nr_slots - 1)] == stream + 1)
+			return;
+	s->slot[at & (s->nr_slots - 1)] = stream + 1;
+	s->nr++;
 }
 
 /* How many accesses come before the next item; the last item is followed by the rest. */
@@ -258,95 +242,151 @@ static bool take_gap(struct trace_reader *r)
 	uint64_t gap;
 
 	r->want_gap = false;
-	if (r->ops == r->ops_end) {
+	if (r->items.p == r->items.end) {
 		r->run = r->acc_left;
 		return true;
 	}
-	r->ops = codec_get_varint(r->ops, r->ops_end, &gap);
-	if (!r->ops || r->ops == r->ops_end || gap > r->acc_left)
+	r->items.p = codec_get_varint(r->items.p, r->items.end, &gap);
+	if (!r->items.p || r->items.p == r->items.end || gap > r->acc_left)
 		return false;
 	r->run = (uint32_t)gap;
+	return true;
+}
+
+/* The item at the cursor, whose gap has been read; op->code stays EG_OP_NONE when it is no op. */
+static bool take_item(struct trace_reader *r, struct eg_op *op)
+{
+	enum egt_item kind = egt_take_item(&r->items, op);
+
+	r->want_gap = true;
+	if (EG_LIKELY(kind == EGT_ITEM_OP))
+		return op->name <= r->nr_names;
+	op->code = EG_OP_NONE;
+	if (kind == EGT_ITEM_STATE)
+		return !r->split || r->items.stream == r->chunk.stream;
+	if (kind == EGT_ITEM_BAD)
+		return false;
+	r->info.unknown++;                      /* of a newer minor version */
+	r->taken += kind == EGT_ITEM_UNKNOWN_OP;
+	r->caps &= ~TRACE_CAP(COMPLETE);
 	return true;
 }
 
 static eg_status end_chunk(struct trace_reader *r, struct eg_errors *err)
 {
 	r->open = false;
-	if (!codec_decode_done(&r->decoder) || (r->taken != r->chunk.records && !r->unknown_ops))
+	if (!codec_decode_done(&r->decoder) || r->taken != r->chunk.records)
 		return trace__damaged(r, "its records do not fill it", err);
 	r->info.chunks++;
 	r->info.raw_bytes += r->chunk.raw;
 	r->info.stored_bytes += r->chunk.stored;
-	if (r->time != EG_TIME_NONE)
-		r->last_time = r->time;
+	trace__passed(r);
 	return EG_OK;
 }
 
-static void deliver_accesses(struct trace_reader *r, struct eg_block *b, uint32_t nr)
+static void take_accesses(struct trace_reader *r, struct eg_block *b, uint32_t nr)
 {
 	r->run -= nr;
 	r->acc_left -= nr;
 	r->taken += nr;
-	r->info.records += nr;
 	b->kind = EG_BLOCK_ACCESS;
-	b->stream = r->stream;
+	b->stream = r->items.stream;
 	b->nr = nr;
 	b->acc = r->acc;
-	b->time = r->time;
-	if (r->o.verify)
-		egt_hash_accesses(&r->hash, r->stream, r->time, r->acc, nr);
+	b->time = r->items.time;
 }
 
-static void deliver_op(struct trace_reader *r, struct eg_block *b, const struct eg_op *op)
+static void take_op(struct trace_reader *r, struct eg_block *b, const struct eg_op *op)
 {
 	r->taken++;
-	r->info.records++;
 	b->kind = EG_BLOCK_OP;
 	b->stream = op->stream;
 	b->nr = 0;
 	b->acc = NULL;
 	b->time = op->time;
 	b->op = *op;
-	if (r->o.verify)
-		egt_hash_op(&r->hash, op, trace_name(r, op->name));
+}
+
+eg_status trace__in_chunk(struct trace_reader *r, uint32_t max, struct eg_block *b, bool *got, struct eg_errors *err)
+{
+	struct eg_op op;
+
+	*got = true;
+	for (;;) {
+		if (r->want_gap && !take_gap(r))
+			break;
+		if (r->run) {
+			uint32_t nr = r->run < max ? r->run : max;
+
+			if (!codec_decode(&r->decoder, r->acc, nr)) {
+				*got = false;
+				return trace__damaged(r, "malformed accesses", err);
+			}
+			take_accesses(r, b, nr);
+			return EG_OK;
+		}
+		if (r->items.p == r->items.end) {
+			*got = false;
+			return end_chunk(r, err);
+		}
+		if (!take_item(r, &op))
+			break;
+		if (op.code != EG_OP_NONE) {
+			take_op(r, b, &op);
+			return EG_OK;
+		}
+	}
+	*got = false;
+	return trace__damaged(r, "malformed operations", err);
+}
+
+/* What is delivered is counted, and hashed when that is wanted. */
+static eg_status account(struct trace_reader *r, const struct eg_block *b, struct eg_errors *err)
+{
+	eg_status s = EG_OK;
+
+	r->info.records += b->kind == EG_BLOCK_OP ? 1 : b->nr;
+	if (EG_UNLIKELY(b->stream != r->met_last))
+		meet(r, b->stream);
+	if (!r->o.verify)
+		return EG_OK;
+	if (b->kind == EG_BLOCK_OP)
+		s = egt_identity_op(&r->hash, &b->op, trace_name(r, b->op.name));
+	else
+		s = egt_identity_accesses(&r->hash, b->stream, b->time, b->acc, b->nr);
+	if (s == EG_USAGE)
+		return eg_fail(err, EG_BAD_INPUT, "%s: a split trace has at most %u streams, this one has more", r->path,
+			       EGT_SPLIT_MAX);
+	return s == EG_OK ? s : eg_fail(err, s, "%s: out of memory for a stream's hash", r->path);
 }
 
 eg_status trace_next(struct trace_reader *r, struct eg_block *b, struct eg_errors *err)
 {
-	struct eg_op op;
+	trace_hop *hop = r->o.one_stream ? trace__other_stream : NULL;
 
 	if (r->failed != EG_OK)
 		return eg_fail(err, r->failed, "%s: read on after an error", r->path);
+	if (EG_UNLIKELY(r->queued) && trace__queued(r, b))
+		return EG_OK;
 	for (;;) {
+		bool got;
+
 		if (!r->open) {
 			if (!r->ended)
-				r->failed = trace__next_chunk(r, err);
-			if (r->failed != EG_OK || r->open)
-				goto check;
-			*b = (struct eg_block){ .kind = EG_BLOCK_END, .time = EG_TIME_NONE };
-			return EG_OK;
-		}
-		if (r->want_gap && !take_gap(r)) {
-			r->failed = trace__damaged(r, "malformed operations", err);
-		} else if (r->run) {
-			uint32_t nr = r->run < r->o.block ? r->run : r->o.block;
-
-			if (codec_decode(&r->decoder, r->acc, nr)) {
-				deliver_accesses(r, b, nr);
+				r->failed = trace__next_chunk(r, hop, NULL, err);
+			if (r->failed != EG_OK)
+				return r->failed;
+			if (!r->open) {
+				*b = (struct eg_block){ .kind = EG_BLOCK_END, .time = EG_TIME_NONE };
 				return EG_OK;
 			}
-			r->failed = trace__damaged(r, "malformed accesses", err);
-		} else if (r->ops == r->ops_end) {
-			r->failed = end_chunk(r, err);
-		} else if (!take_item(r, &op)) {
-			r->failed = trace__damaged(r, "malformed operations", err);
-		} else if (op.code != EG_OP_NONE) {
-			deliver_op(r, b, &op);
-			return EG_OK;
 		}
-check:
+		r->failed = trace__in_chunk(r, r->o.block, b, &got, err);
 		if (r->failed != EG_OK)
 			return r->failed;
+		if (!got || (r->o.one_stream && b->stream != r->o.stream))
+			continue;
+		return r->failed = account(r, b, err);
 	}
 }
 
@@ -384,6 +424,8 @@ uint32_t trace_names(const struct trace_reader *r)
 void trace_reader_info(const struct trace_reader *r, struct trace_reader_info *info)
 {
 	*info = r->info;
+	if (!info->streams)
+		info->streams = r->met.nr;
 }
 
 const struct trace_ops trace_egt_ops = {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* reader - what the two halves of the reader share: blocks (reader.c) and chunks (reader_chunks.c). */
+/*
+ * reader - what the parts of the reader share: blocks (reader.c), chunks (reader_chunks.c), places (reader_seek.c).
+ */
 #ifndef WORKLOADS_TRACE_READER_H
 #define WORKLOADS_TRACE_READER_H
 
@@ -11,15 +13,24 @@
 
 enum { TRACE_IO_BUFFER = 128 * 1024 };
 
+/* Stream numbers that were met: open addressing, each entry the number plus one. */
+struct stream_set {
+	uint32_t *slot;
+	uint32_t  nr, nr_slots;         /* slots: a power of two */
+};
+
 struct trace_reader {
 	char    *path;                  /* for messages */
 	int      fd;
 	struct trace_open_options o;
 	uint8_t *io;                    /* TRACE_IO_BUFFER bytes, [io_at, io_end) not yet used */
 	size_t   io_at, io_end;
-	uint64_t offset;                /* of the next byte the file */
+	uint64_t offset;                /* of the next byte, counted from the header */
+	bool     seekable;              /* a regular file: */
+	uint64_t base, size;            /* where the header stands in it; bytes from there on */
+	uint64_t chunks_at;             /* the first chunk */
 
-	unsigned minor;
+	bool     split;
 	struct egt_meta meta;
 	uint32_t caps;
 	char   **name;                  /* text of id i + 1 */
@@ -32,22 +43,31 @@ struct trace_reader {
 	size_t   raw_cap, stored_cap;
 	ZSTD_DCtx *zstd;
 	struct codec_decoder decoder;
-	const uint8_t *ops, *ops_end;   /* cursor in the ops section */
+	struct egt_items items;         /* cursor in the ops section, and what stream and time it is */
 	uint32_t acc_left;              /* accesses of the chunk not delivered           */
 	uint32_t run;                   /* of them, before the item at the cursor        */
 	bool     want_gap;              /* `run` must be read first                      */
-	uint64_t taken;                 /* records of the chunk delivered                */
-	bool     unknown_ops;           /* of the chunk: its count includes them         */
-	uint32_t stream;
-	eg_time  time;
+	uint64_t taken;                 /* records of the chunk delivered or left out    */
 
 	uint64_t *acc;                  /* block buffer */
 	uint64_t sequence;              /* expected next */
+	uint64_t ordinal;               /* records before the next chunk, or in front of the open one */
+	uint64_t intact;                /* whole record chunks before it */
+	bool     jumped;                /* not read from end to end: the trailer cannot be compared */
 	bool     ended;
 	eg_status failed;               /* sticky */
 	struct trace_reader_info info;
 	eg_time  last_time;             /* latest time of the intact chunks */
-	struct egt_hash hash;
+	struct egt_identity hash;
+	struct stream_set met;
+	uint32_t met_last;
+
+	/* what a seek has found, to be delivered first */
+	bool     queued;
+	struct eg_op *queue;            /* the state     */
+	size_t   queue_at, nr_queue, cap_queue;
+	struct eg_block held;           /* the first block at the place */
+	bool     holds;
 };
 
 /* Up to n bytes into p; fewer, as *got says, only at the end of the file. */
@@ -59,10 +79,32 @@ eg_status trace__get(struct trace_reader *r, void *p, size_t n, size_t *got, str
  */
 eg_status trace__damaged(struct trace_reader *r, const char *why, struct eg_errors *err) EG_MUST_USE;
 
+/* Over n bytes; *got of them, fewer only at the end of the file. */
+eg_status trace__skip(struct trace_reader *r, uint64_t n, uint64_t *got, struct eg_errors *err) EG_MUST_USE;
+
+/* To a chunk of a seekable file: byte `at`, number `sequence`, `ordinal` records and `intact` record chunks before. */
+eg_status trace__go(struct trace_reader *r, uint64_t at, uint64_t sequence, uint64_t ordinal, uint64_t intact,
+		    struct eg_errors *err) EG_MUST_USE;
+
 /*
  * Read on, over names, metadata and what was left out, until a records chunk is open (r->open: its payload
- * is in r->raw, decoder and cursors stand at its first record) or the trace has ended (r->ended).
+ * is in r->raw, decoder and cursors stand at its first record) or the trace has ended (r->ended). Chunks of records
+ * for which `hop` is true are passed without being read.
  */
-eg_status trace__next_chunk(struct trace_reader *r, struct eg_errors *err) EG_MUST_USE;
+typedef bool trace_hop(const struct trace_reader *r, const struct egt_chunk *c, const void *ctx);
+eg_status trace__next_chunk(struct trace_reader *r, trace_hop *hop, const void *ctx, struct eg_errors *err) EG_MUST_USE;
+
+/* A chunk of records is behind us, whole. */
+void trace__passed(struct trace_reader *r);
+
+/* The hop of the options: chunks that hold one stream, and another one than is wanted. */
+bool trace__other_stream(const struct trace_reader *r, const struct egt_chunk *c, const void *ctx);
+
+/* The next block of at most `max` accesses within the open chunk; *got false: the chunk has ended. */
+eg_status trace__in_chunk(struct trace_reader *r, uint32_t max, struct eg_block *b, bool *got, struct eg_errors *err)
+	EG_MUST_USE;
+
+/* What a seek has found, block by block; false when there is no more. */
+bool trace__queued(struct trace_reader *r, struct eg_block *b);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * reader_chunks - from the bytes of the file to an open chunk.
  *
- *   1. The file is read forward only, chunk by chunk, through one buffer.
+ *   1. The file is read forward, chunk by chunk, through one buffer; what is not wanted is passed by its length.
  *   2. A chunk is believed after its two CRCs: nothing is allocated by a length that has not been bounded,
  *      nothing is decoded past the sections that the payload announces.
  *   3. Damage: keep_intact calls it the end; skip_bad looks for the next chunk whose header is whole.
@@ -60,6 +60,52 @@ eg_status trace__get(struct trace_reader *r, void *p, size_t n, size_t *got, str
 	return EG_OK;
 }
 
+eg_status trace__skip(struct trace_reader *r, uint64_t n, uint64_t *got, struct eg_errors *err)
+{
+	uint64_t have = r->io_end - r->io_at, left;
+
+	*got = have < n ? have : n;
+	r->io_at += (size_t)*got;
+	r->offset += *got;
+	left = n - *got;
+	if (left && r->seekable) {
+		uint64_t there = r->size > r->offset ? r->size - r->offset : 0;
+
+		left = left < there ? left : there;
+		if (lseek(r->fd, (off_t)(r->base + r->offset + left), SEEK_SET) < 0)
+			return eg_fail_errno(err, true, "%s: cannot seek", r->path);
+		r->offset += left;
+		*got += left;
+		return EG_OK;
+	}
+	while (*got < n) {
+		uint8_t waste[4096];
+		size_t want = n - *got < sizeof(waste) ? (size_t)(n - *got) : sizeof(waste), k;
+
+		EG_TRY(trace__get(r, waste, want, &k, err));
+		*got += k;
+		if (k < want)
+			break;
+	}
+	return EG_OK;
+}
+
+eg_status trace__go(struct trace_reader *r, uint64_t at, uint64_t sequence, uint64_t ordinal, uint64_t intact,
+		    struct eg_errors *err)
+{
+	if (lseek(r->fd, (off_t)(r->base + at), SEEK_SET) < 0)
+		return eg_fail_errno(err, true, "%s: cannot seek", r->path);
+	r->io_at = r->io_end = 0;
+	r->offset = at;
+	r->sequence = sequence;
+	r->ordinal = ordinal;
+	r->intact = intact;
+	r->open = false;
+	r->ended = false;
+	r->jumped = true;
+	return EG_OK;
+}
+
 /* Room for n bytes and the slack that the decoder may read beyond them. */
 static bool room(uint8_t **p, size_t *cap, size_t n)
 {
@@ -81,7 +127,7 @@ static bool room(uint8_t **p, size_t *cap, size_t n)
 /* "N chunks (M records, up to T s) are intact" */
 static void intact_text(const struct trace_reader *r, char *buf, size_t size)
 {
-	uint64_t chunks = r->info.chunks, records = r->info.records;
+	uint64_t chunks = r->intact, records = r->ordinal;
 	int n = snprintf(buf, size, "%llu chunk%s (%llu records", (unsigned long long)chunks, chunks == 1 ? "" : "s",
 			 (unsigned long long)records);
 
@@ -117,6 +163,8 @@ eg_status trace__damaged(struct trace_reader *r, const char *why, struct eg_erro
 	r->open = false;
 	if (r->o.skip_bad) {
 		r->info.bad_chunks++;
+		r->info.hole = r->ordinal;
+		r->info.resumed = UINT64_MAX;
 		r->caps &= ~(TRACE_CAP(COMPLETE) | TRACE_CAP(NOLOST) | TRACE_CAP(ORDER));
 		return EG_OK;
 	}
@@ -131,6 +179,14 @@ eg_status trace__damaged(struct trace_reader *r, const char *why, struct eg_erro
 		       (unsigned long long)r->sequence + 1, (unsigned long long)r->chunk_at, why, intact, r->path);
 }
 
+void trace__passed(struct trace_reader *r)
+{
+	r->intact++;
+	r->ordinal = r->chunk.ordinal + r->chunk.records;
+	if (r->chunk.last_time != EG_TIME_NONE)
+		r->last_time = r->chunk.last_time;
+}
+
 /* ---- chunks -------------------------------------------------------------------------------------- */
 
 static eg_status read_names(struct trace_reader *r, struct eg_errors *err)
@@ -139,6 +195,8 @@ static eg_status read_names(struct trace_reader *r, struct eg_errors *err)
 	uint64_t id, len;
 
 	p = codec_get_varint(p, end, &id);
+	if (p && r->jumped && id && id <= r->nr_names)          /* met before a step back */
+		return EG_OK;
 	/* a chunk left out by skip_bad may have held names: number on with empty ones */
 	while (p && r->o.skip_bad && r->info.bad_chunks && id > r->nr_names + 1 && id <= EGT_NAMES_MAX) {
 		char **slot = eg_grow((void **)&r->name, &r->nr_names, &r->cap_names, sizeof(*r->name));
@@ -199,14 +257,11 @@ static eg_status begin_records(struct trace_reader *r, struct eg_errors *err)
 	p += EGT_RECORDS_HEAD;
 	if (!codec_decode_begin(&r->decoder, p, (uint32_t)dict, p + dict, (uint32_t)acc, p + dict + acc, (uint32_t)data))
 		return trace__damaged(r, "malformed dictionary", err);
-	r->ops = p + dict + acc + data;
-	r->ops_end = r->ops + ops;
+	p += dict + acc + data;
+	r->items = (struct egt_items){ .p = p, .end = p + ops, .time = EG_TIME_NONE };
 	r->acc_left = (uint32_t)acc;
 	r->want_gap = true;
 	r->taken = 0;
-	r->unknown_ops = false;
-	r->stream = 0;
-	r->time = EG_TIME_NONE;
 	r->open = true;
 	return EG_OK;
 }
@@ -234,12 +289,13 @@ static eg_status read_trailer(struct trace_reader *r, const uint8_t *start, stru
 	if (got)
 		return eg_fail(err, EG_BAD_INPUT, "%s: there are bytes after the trailer, from byte %llu on", r->path,
 			       (unsigned long long)r->offset - 1);
-	if (egt_get64(t + 16) != r->info.records && !r->info.bad_chunks && !r->info.unknown)
+	r->info.total = egt_get64(t + 16);
+	if (r->info.total != r->ordinal && !r->info.bad_chunks)
 		return eg_fail(err, EG_BAD_INPUT, "%s: %llu records were read, the trailer counts %llu", r->path,
-			       (unsigned long long)r->info.records, (unsigned long long)egt_get64(t + 16));
-	if (!r->o.verify || r->info.bad_chunks || r->info.unknown)
+			       (unsigned long long)r->ordinal, (unsigned long long)r->info.total);
+	if (!r->o.verify || r->jumped || r->o.one_stream || r->info.bad_chunks || r->info.unknown)
 		return EG_OK;
-	egt_hash_final(&r->hash, digest);
+	egt_identity_final(&r->hash, digest);
 	eg_sha256_hex(digest, hash);
 	if (strcmp(hash, r->info.content_hash) != 0)
 		return eg_fail(err, EG_BAD_INPUT, "%s: the records hash to %.16s..., the trailer says %.16s...", r->path, hash,
@@ -347,46 +403,104 @@ static eg_status read_payload(struct trace_reader *r, bool *good, struct eg_erro
 	return EG_OK;
 }
 
-/* Read on to the next records chunk, or to the end. */
-eg_status trace__next_chunk(struct trace_reader *r, struct eg_errors *err)
+/* Over the payload. */
+static eg_status skip_payload(struct trace_reader *r, struct eg_errors *err)
+{
+	struct egt_chunk *c = &r->chunk;
+	uint64_t got;
+
+	EG_TRY(trace__skip(r, c->stored, &got, err));
+	if (got < c->stored)
+		return truncated(r, "chunk", r->chunk_at, (uint64_t)c->header + c->stored, c->header + got, err);
+	return EG_OK;
+}
+
+/* Is this chunk where its numbers say? EG_OK with *good = false: left out. */
+static eg_status check_place(struct trace_reader *r, bool *good, struct eg_errors *err)
+{
+	struct egt_chunk *c = &r->chunk;
+
+	*good = true;
+	if (c->sequence != r->sequence) {
+		if (!r->info.bad_chunks && !r->o.skip_bad) {
+			*good = false;
+			return trace__damaged(r, "a chunk before it is missing", err);
+		}
+		r->caps &= ~(TRACE_CAP(COMPLETE) | TRACE_CAP(NOLOST) | TRACE_CAP(ORDER));
+	}
+	if (c->type != EGT_CHUNK_RECORDS)
+		return EG_OK;
+	if (c->ordinal != r->ordinal && !r->info.bad_chunks && !r->o.skip_bad) {
+		*good = false;
+		return trace__damaged(r, "records before it are missing", err);
+	}
+	if (r->split && c->stream == EGT_INTERLEAVED) {
+		*good = false;
+		return trace__damaged(r, "several streams in a chunk of a split trace", err);
+	}
+	return EG_OK;
+}
+
+bool trace__other_stream(const struct trace_reader *r, const struct egt_chunk *c, const void *ctx)
+{
+	(void)ctx;
+	return c->stream != EGT_INTERLEAVED && c->stream != r->o.stream;
+}
+
+/* A chunk of a type that may be ignored, or not. */
+static eg_status unknown_chunk(struct trace_reader *r, struct eg_errors *err)
+{
+	struct egt_chunk *c = &r->chunk;
+
+	if (!(c->flags & EGT_CHUNK_IGNORABLE))
+		return eg_fail(err, EG_BAD_INPUT, "%s: chunk %llu (byte %llu) is of type %u, which this engram does not know "
+			       "and may not ignore; use a newer engram", r->path, (unsigned long long)c->sequence + 1,
+			       (unsigned long long)r->chunk_at, c->type);
+	r->info.unknown++;
+	r->caps &= ~TRACE_CAP(COMPLETE);
+	return EG_OK;
+}
+
+static eg_status take_chunk(struct trace_reader *r, struct eg_errors *err)
+{
+	switch (r->chunk.type) {
+	case EGT_CHUNK_RECORDS:
+		return begin_records(r, err);
+	case EGT_CHUNK_NAMES:
+		return read_names(r, err);
+	case EGT_CHUNK_METADATA:
+		return read_meta(r, err);
+	default:
+		return unknown_chunk(r, err);
+	}
+}
+
+eg_status trace__next_chunk(struct trace_reader *r, trace_hop *hop, const void *ctx, struct eg_errors *err)
 {
 	while (!r->open && !r->ended) {
 		struct egt_chunk *c = &r->chunk;
-		bool have, good;
+		bool have, good, records;
 
 		EG_TRY(read_chunk_header(r, &have, err));
 		if (!have)
 			continue;
-		EG_TRY(read_payload(r, &good, err));
-		if (!good)
-			continue;
-		if (c->sequence != r->sequence) {
-			if (!r->info.bad_chunks && !r->o.skip_bad) {
-				EG_TRY(trace__damaged(r, "a chunk before it is missing", err));
+		records = c->type == EGT_CHUNK_RECORDS;
+		if (records && hop && hop(r, c, ctx)) {
+			EG_TRY(skip_payload(r, err));
+			if (r->ended)
 				continue;
-			}
-			r->caps &= ~(TRACE_CAP(COMPLETE) | TRACE_CAP(NOLOST) | TRACE_CAP(ORDER));
+			EG_TRY(check_place(r, &good, err));
+			if (good)
+				trace__passed(r);
+		} else {
+			EG_TRY(read_payload(r, &good, err));
+			if (good)
+				EG_TRY(check_place(r, &good, err));
+			if (good)
+				EG_TRY(take_chunk(r, err));
 		}
-		r->sequence = c->sequence;
-		switch (c->type) {
-		case EGT_CHUNK_RECORDS:
-			EG_TRY(begin_records(r, err));
-			break;
-		case EGT_CHUNK_NAMES:
-			EG_TRY(read_names(r, err));
-			break;
-		case EGT_CHUNK_METADATA:
-			EG_TRY(read_meta(r, err));
-			break;
-		default:
-			if (!(c->flags & EGT_CHUNK_IGNORABLE))
-				return eg_fail(err, EG_BAD_INPUT, "%s: chunk %llu (byte %llu) is of type %u, which this engram "
-					       "does not know and may not ignore; use a newer engram", r->path,
-					       (unsigned long long)c->sequence + 1, (unsigned long long)r->chunk_at, c->type);
-			r->info.unknown++;
-			r->caps &= ~TRACE_CAP(COMPLETE);
-		}
-		r->sequence = c->sequence + 1;
+		if (good)
+			r->sequence = c->sequence + 1;
 	}
 	return EG_OK;
 }

@@ -35,6 +35,7 @@ struct trace_open_options {
 	bool     verify;         /* hash the records as they pass and compare with the trailer at the end   */
 	bool     one_stream;     /* deliver the records of `stream` alone; chunks without it are hopped over */
 	uint32_t stream;
+	bool     no_index;       /* the index is neither used nor judged: how a wrong one is replaced        */
 };
 
 /*
@@ -56,10 +57,16 @@ eg_status trace_next(struct trace_reader *r, struct eg_block *b, struct eg_error
  * least `time`; records without a time count as that of the record before them). Behind the end: EG_BLOCK_END.
  *
  * A file with an index is entered at the chunk; without one, or from a pipe, the records in between are
- * read and thrown away: seeking equals skipping, record for record. A pipe only goes forward (EG_USAGE).
+ * read and thrown away: seeking equals skipping, record for record. A pipe only goes forward, and by time or with
+ * `state` only from its first record (EG_USAGE). Before the first record that has a time, the time is 0.
  * With `state`, what the records before the place have built is delivered first, as ops flagged
  * EG_OPF_INIT (state.h): mappings, breaks, tasks that share an address space, live blocks and objects.
  * trace_options.verify ends with a seek: the hash is over the whole.
+ *
+ * With one_stream, ordinals count over the whole file all the same, a time is that of the stream's own records,
+ * and of the state only the ops of that stream are delivered (one reader per stream gets the whole of it). A
+ * split file has a place by time only for one stream (else EG_USAGE): its streams have no common time line.
+ * An index that contradicts the file is EG_BAD_INPUT; with keep_intact or skip_bad it is left aside.
  */
 struct trace_place {
 	bool     by_time;
@@ -98,6 +105,10 @@ struct trace_reader_info {
 	uint64_t states;             /* state chunks, as the index says or as read so far               */
 	uint32_t streams;            /* different streams: by the index, else those met so far          */
 	uint64_t total;              /* records in the file, by trailer or index; 0 while unknown       */
+	uint64_t hole;               /* skip_bad: records before the last damaged chunk                 */
+	uint64_t resumed;            /* skip_bad: behind the last damaged chunk, the first record before which
+				      * a state chunk stands: from there trace_seek() with state knows all
+				      * again; UINT64_MAX: none met yet                                 */
 	char     content_hash[65];   /* "" while unknown: known at open for a file, at the end of a pipe*/
 };
 void trace_reader_info(const struct trace_reader *r, struct trace_reader_info *info);
@@ -166,6 +177,11 @@ eg_status trace_writer_accesses(struct trace_writer *w, uint32_t stream, const u
 eg_status trace_writer_time(struct trace_writer *w, eg_time time) EG_MUST_USE;
 /* One op. Ops flagged EG_OPF_INIT come before all other records (deferred writers: at any time). */
 eg_status trace_writer_op(struct trace_writer *w, const struct eg_op *op) EG_MUST_USE;
+/*
+ * As trace_write_options.split, said later: before the first record (the text form says it in its first line).
+ * EG_USAGE afterwards.
+ */
+eg_status trace_writer_split(struct trace_writer *w) EG_MUST_USE;
 /* Flush, write the trailer, sync, rename; or remove the temporary file. Frees w in both cases. */
 eg_status trace_writer_finish(struct trace_writer *w, struct eg_errors *err) EG_MUST_USE;
 /* The same; hash[] receives the identity of what was written. */
