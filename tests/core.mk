@@ -13,6 +13,11 @@ TESTS += tests/property/test_invariance
 tests_property_test_invariance_SOURCES = tests/property/test_invariance.c tests/script.h tests/tap.h
 tests_property_test_invariance_LDADD = $(CORE_GEN_LIBS)
 
+check_PROGRAMS += tests/property/run_model
+TESTS += tests/property/run_model
+tests_property_run_model_SOURCES = tests/property/run_model.c tests/script.h tests/tap.h
+tests_property_run_model_LDADD = libengram-core.a -lm
+
 check_PROGRAMS += tests/property/vm_model
 TESTS += tests/property/vm_model
 tests_property_vm_model_SOURCES = tests/property/vm_model.c tests/tap.h

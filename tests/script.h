@@ -11,6 +11,7 @@
  *
  *   map P N [ro|shared|none]   unmap P N   protect P N ro|rw|none   drop P N   brk P
  *   read P N | write P N | fetch P N      one access a page;  sweep P N R: R rounds of reads
+ *   run P N KINDS    a page run on page P with N accesses of each kind in KINDS (of r w m x), the first named first
  *   get ID N [order]   get N blocks with ids from ID on, waiting;  grab: the same, atomic
  *   put ID N [order]   free them
  *   fork S, vfork S, thread S, clone S (shares the space, not a thread), exec, exit, sleep T, fail, warm
@@ -96,6 +97,12 @@ static void script_next(struct script_cursor *c, uint32_t stream, uint64_t *acc,
 			arg[1] = s.b * EG_PAGE_SIZE;
 			arg[2] = IS("drop") ? EG_MADV_DONTNEED : script_prot(s.extra);
 			arg[3] = IS("map") ? EG_MAP_ANON | (strcmp(s.extra, "shared") == 0 ? EG_MAP_SHARED : 0) : 0;
+		} else if (IS("run")) {
+			b->op.code = EG_OP_RUN;
+			arg[0] = GEN_BASE + s.a * EG_PAGE_SIZE;
+			for (const char *k = s.extra; *k; k++)
+				arg[2 + strchr("rwmx", *k) - "rwmx"] = s.b;
+			arg[1] = (uint64_t)(strchr("rwmx", s.extra[0]) - "rwmx");
 		} else if (IS("brk")) {
 			b->op.code = EG_OP_BRK;
 			arg[0] = GEN_BASE + s.a * EG_PAGE_SIZE;

@@ -83,7 +83,13 @@ static inline unsigned eg_access_size(uint64_t w)            { return (unsigned)
 /*
  * RUN: consecutive accesses of one stream to one 4 KiB page, none of which straddles (trace convert
  * --coalesce page). addr is the page's address, first the kind of the first access (enum eg_access_kind), then
- * how many of each kind, the first one included. Exact for TLBs and faults; sizes and lines are lost.
+ * how many of each kind, the first one included. Sizes and lines are lost, and the order: a run is executed as one
+ * access of the first kind, one of each other kind in the order of the enum, then the other reads, writes,
+ * modifies and fetches (sim/machine/access.c).
+ *
+ * Exact: accesses by kind, and all counters of TLB, walks and faults, if the page is not fetched from and replaced
+ * (copy-on-write) in the same run; if it is, one look-up on each side may differ. With one task the end of a run
+ * is at the same time; within it, misses come before hits.
  */
 
 enum eg_op_code {

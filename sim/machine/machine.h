@@ -43,11 +43,14 @@ enum task_state {
 /* What a task has to do next, across a return: an operation holds no room's state, only this. */
 enum task_step {
 	STEP_FETCH,         /* take the next block of its source        */
-	STEP_ACCESS,        /* block.acc[pos..nr)                       */
+	STEP_ACCESS,        /* block.acc[pos..nr), or word[pos..nr)     */
 	STEP_FAULT,         /* handle the fault at fault_addr           */
 	STEP_OP,            /* execute block.op                         */
 	STEP_END,           /* its stream is over                       */
 };
+
+/* What block holds for STEP_ACCESS. */
+enum task_shape { SHAPE_WORDS, SHAPE_LARGE, SHAPE_RUN };
 
 struct task {
 	uint32_t        source, stream;
@@ -69,9 +72,11 @@ struct task {
 	uint64_t        executed;       /* ops and accesses, for stop.ops                         */
 	struct eg_block block;
 	uint64_t       *buffer;         /* generator streams: m->block words                      */
-	/* an access of more than 32 bytes (EG_OP_ACCESS): one word for each two pages it touches */
-	bool            large;
-	uint64_t        large_word, large_addr, large_left;
+	/* accesses that are not an array of words: word[pos..block.nr) instead of block.acc */
+	uint8_t         shape;
+	uint64_t        word[4];
+	uint64_t        large_addr, large_left;     /* EG_OP_ACCESS: one word for each two pages it touches */
+	uint64_t        run_left[4];                /* EG_OP_RUN: by kind, those not yet in word[]       */
 };
 
 struct cpu {
@@ -127,7 +132,7 @@ struct source {
 	X(ALLOC_LIVE,       "alloc_live",       "alloc_pages of an id that was live: freed first")               \
 	X(SEGV,             "segv",             "accesses outside any mapping, or against its protection: skipped") \
 	X(NOMEM,            "enomem",           "operations that failed for lack of memory")                     \
-	X(ACCESS_HUGE,      "access_too_large", "accesses of more than 1 GiB: skipped")                                  \
+	X(ACCESS_HUGE,      "access_too_large", "accesses of more than 1 GiB, runs of more than 2^32: skipped")                                  \
 	X(NOT_MODELLED,     "not_modelled",     "operations that no room models yet: malloc, mlock, msync, obs, ...")
 
 enum not_applied {
@@ -210,8 +215,6 @@ void task_wake(struct machine *m, uint32_t task, eg_time now);
 void task_block(struct machine *m, struct cpu *c, enum task_state state);
 /* Sleep until `when`; returns at once if that has passed. */
 bool task_sleep(struct machine *m, struct cpu *c, eg_time when);
-/* The accesses of its block are through: what comes next. */
-void task_block_done(struct task *t);
 /* Park for memory; woken by the next free. */
 void task_park(struct machine *m, struct cpu *c);
 void machine_pages_freed(void *ctx, struct phys *p);
@@ -225,6 +228,22 @@ static inline void charge(struct cpu *c, enum time_category what, eg_time ps)
 }
 
 static inline struct task *task_of(struct machine *m, uint32_t n) { return &m->task[n]; }
+
+/* ---- accesses (access.c) ----------------------------------------------------------------------------- */
+
+/* Accesses of a run that are executed; longer ones are counted and skipped, as their faults could take for ever. */
+#define ACCESS_RUN_MAX (UINT64_C(1) << 32)
+
+/* How many accesses a run (EG_OP_RUN) holds, UINT64_MAX if that overflows; leave its first `keep`; leave its data. */
+uint64_t access_run_total(const struct eg_op *op);
+void     access_run_cut(struct eg_op *op, uint64_t keep);
+void     access_run_drop_fetches(struct eg_op *op);
+/* The task's block is a large access or a run: prepare it. False: there is nothing to execute. */
+bool     access_begin(struct machine *m, struct task *t);
+/* The words under way are through, or skipped: what comes next. */
+void     access_words_done(struct task *t);
+/* Execute accesses up to the horizon, a fault (STEP_FAULT), or a walk that must wait until this CPU is the earliest. */
+void     access_execute(struct machine *m, struct cpu *c, struct task *t, eg_time horizon, bool earliest);
 
 /* ---- operations (ops.c, fault.c) -------------------------------------------------------------------- */
 

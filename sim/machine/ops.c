@@ -165,7 +165,7 @@ bool fault_execute(struct machine *m, struct cpu *c, uint32_t task)
 		}
 		t->executed++;
 		if (++t->pos == t->block.nr)
-			task_block_done(t);
+			access_words_done(t);
 	}
 	return true;
 }

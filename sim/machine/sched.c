@@ -193,39 +193,6 @@ uint32_t task_new(struct machine *m, uint32_t source, uint32_t stream, uint32_t 
 	return n;
 }
 
-/*
- * The next word of a large access: it stands for the one or two pages that the access touches next, with
- * one look-up each, as a small access there would have.
- */
-static void next_large_word(struct task *t)
-{
-	uint64_t border = eg_align_down(t->large_addr, EG_PAGE_SIZE) + EG_PAGE_SIZE, room = border - t->large_addr;
-	enum eg_access_kind kind = (enum eg_access_kind)(t->block.op.arg[2] & 3);
-	uint64_t take = room + EG_PAGE_SIZE;
-
-	if (t->large_left <= room)
-		t->large_word = eg_access(t->large_addr, kind, 1);
-	else
-		t->large_word = eg_access(border - 1, kind, 2);
-	if (take > t->large_left)
-		take = t->large_left;
-	t->large_addr += take;
-	t->large_left -= take;
-	t->pos = 0;
-	t->block.nr = 1;
-	t->step = STEP_ACCESS;
-}
-
-void task_block_done(struct task *t)
-{
-	if (t->large && t->large_left) {
-		next_large_word(t);
-		return;
-	}
-	t->large = false;
-	t->step = STEP_FETCH;
-}
-
 /* ---- one CPU ---------------------------------------------------------------------------------------- */
 
 static void switch_to(struct machine *m, struct cpu *c, uint32_t task)
@@ -242,38 +209,6 @@ static void switch_to(struct machine *m, struct cpu *c, uint32_t task)
 	c->slice_end = c->mmu.clock + m->slice;
 	if (t->space && (!mmu_is_current(&c->mmu, t->space) || c->mmu.root != vm_space(&m->vm, t->space)->root))
 		mmu_switch(&c->mmu, t->space, vm_space(&m->vm, t->space)->root);
-}
-
-/*
- * Has the space other tasks? Then its walks are globally ordered, even while none of them runs: one may be
- * woken on another CPU while this one is ahead, by memory that came free or a child's exit, and change the
- * table in this one's past.
- */
-static bool space_is_shared(const struct machine *m, uint32_t space)
-{
-	return m->nr_cpus > 1 && vm_space(&m->vm, space)->users > 1;
-}
-
-/* Accesses of the current block up to the horizon. */
-static void run_accesses(struct machine *m, struct cpu *c, struct task *t, eg_time horizon, bool earliest)
-{
-	struct access_result r;
-	const uint64_t *acc;
-
-	c->mmu.ordered_space = space_is_shared(m, t->space);
-	acc = t->large ? &t->large_word : t->block.acc;
-	r = c->mmu.tlb_ops->run(&c->mmu, acc + t->pos, t->block.nr - t->pos, horizon, earliest);
-	t->pos += r.nr_done;
-	t->executed += r.nr_done;
-	m->nr_accesses += r.nr_done;
-	if (r.stop == ACCESS_FAULT) {
-		t->fault_addr = r.fault_addr;
-		t->fault_write = eg_access_kind(acc[t->pos]) == EG_ACCESS_WRITE || eg_access_kind(acc[t->pos]) == EG_ACCESS_MODIFY;
-		t->step = STEP_FAULT;
-		t->op_start = EG_TIME_NONE;
-	} else if (t->pos == t->block.nr) {
-		task_block_done(t);
-	}
 }
 
 static void fetch(struct machine *m, struct cpu *c, uint32_t task, bool earliest, bool *again)
@@ -299,15 +234,8 @@ static void fetch(struct machine *m, struct cpu *c, uint32_t task, bool earliest
 	t->step = t->block.kind == EG_BLOCK_ACCESS ? STEP_ACCESS : STEP_OP;
 	t->op_start = EG_TIME_NONE;
 	*again = true;
-	if (t->step == STEP_OP && t->block.op.code == EG_OP_ACCESS && t->block.op.arg[1] > UINT64_C(1) << 30) {
-		m->not_applied[NOT_ACCESS_HUGE]++;
+	if (t->step == STEP_OP && (t->block.op.code == EG_OP_ACCESS || t->block.op.code == EG_OP_RUN) && !access_begin(m, t))
 		t->step = STEP_FETCH;
-	} else if (t->step == STEP_OP && t->block.op.code == EG_OP_ACCESS) {
-		t->large = true;
-		t->large_addr = t->block.op.arg[0];
-		t->large_left = t->block.op.arg[1] ? t->block.op.arg[1] : 1;
-		next_large_word(t);
-	}
 }
 
 /* Let c, which is the earliest, work until the horizon. */
@@ -355,7 +283,7 @@ static void cpu_step(struct machine *m, struct cpu *c, eg_time next_event, eg_ti
 				return;
 			break;
 		case STEP_ACCESS:
-			run_accesses(m, c, t, horizon, earliest);
+			access_execute(m, c, t, horizon, earliest);
 			if (t->step == STEP_ACCESS)
 				return;         /* horizon, or a walk that must wait for its turn */
 			break;

@@ -154,6 +154,26 @@ static uint32_t without_fetches(const uint64_t *from, uint32_t n, uint64_t *to)
 	return kept;
 }
 
+/*
+ * An op as the item wants it: a run without its fetches, and no longer than `left` accesses. Returns what it counts
+ * for stop.ops; 0 = nothing is left of it.
+ */
+static uint64_t trim_op(const struct source *s, struct eg_op *op, uint64_t left)
+{
+	uint64_t total;
+
+	if (op->code != EG_OP_RUN)
+		return 1;
+	if (s->data_only)
+		access_run_drop_fetches(op);
+	total = access_run_total(op);
+	if (total > ACCESS_RUN_MAX)
+		return 1;               /* too long to be executed: counted as one */
+	if (total > left)
+		access_run_cut(op, left);
+	return total < left ? total : left;
+}
+
 /* When may the next op of this task start, by the recorded time? */
 static void apply_time(const struct source *s, struct task *t, eg_time time, eg_time asked)
 {
@@ -176,8 +196,11 @@ static enum source_outcome next_generated(struct machine *m, struct source *s, s
 		s->w->gen->next(s->gen, t->stream, &buf, &t->block);
 		if (t->block.kind == EG_BLOCK_END)
 			return SOURCE_END;
-		if (t->block.kind == EG_BLOCK_OP)
-			return SOURCE_BLOCK;
+		if (t->block.kind == EG_BLOCK_OP) {
+			if (trim_op(s, &t->block.op, m->stop_ops ? m->stop_ops - t->executed : UINT64_MAX))
+				return SOURCE_BLOCK;
+			continue;
+		}
 		if (s->data_only)
 			t->block.nr = without_fetches(t->block.acc, t->block.nr, t->buffer);
 		if (m->stop_ops && t->block.nr > m->stop_ops - t->executed)
@@ -205,9 +228,14 @@ static void load_pending(struct machine *m, struct source *s)
 			}
 		}
 		s->has_pending = true;
-		if (b->kind != EG_BLOCK_ACCESS) {
-			s->record += b->kind == EG_BLOCK_OP && !(b->op.flags & EG_OPF_INIT);
+		if (b->kind == EG_BLOCK_END || (b->kind == EG_BLOCK_OP && b->op.flags & EG_OPF_INIT))
 			return;
+		if (b->kind == EG_BLOCK_OP) {
+			uint64_t counts = trim_op(s, &b->op, m->stop_ops ? m->stop_ops - s->record : UINT64_MAX);
+
+			s->record += counts;
+			s->has_pending = counts > 0;
+			continue;
 		}
 		if (s->data_only) {
 			b->nr = without_fetches(b->acc, b->nr, s->filtered);

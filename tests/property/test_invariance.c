@@ -73,6 +73,14 @@ static const struct workload workloads[] = {
 	  { { "zipf", "footprint=8MiB references=60000", "instances=2" } },
 	  { "map 0 400; write 0 400; sleep 30us; sweep 0 400 10; fork 1; sleep 20us; sweep 0 400 10; fork 2; sweep 0 400 9; exit",
 	    "sweep 0 400 9; sleep 11us; sweep 0 400 5; exit", "write 0 300; sleep 5us; sweep 0 400 5; exit" } },
+	{ "page runs of threads that are protected and unmapped", "cpus=3 memory=64MiB ipi_latency=3us time_slice=9us", "", "20us",
+	  { { "trace", "0@0 map 0 20; 0@1 run 0 5000 rw; 0@2 run 1 70000 wx; 0@3 fork 1; 1@4 run 0 9000 rwm; 0@5 run 1 9000 w; 1@6 exit; "
+		       "0@7 protect 0 1 ro; 0@8 run 0 40 rw; 0@9 exit", "" } },
+	  { "map 0 60; thread 1; thread 2; run 0 100000 rw; run 1 30000 xwr; protect 0 30 ro; run 2 20000 r; protect 0 30 rw; "
+	    "run 0 90000 mr; unmap 20 10; run 1 50000 w; exit",
+	    "run 0 60000 r; run 25 3000 rw; run 3 40000 wm; sleep 2us; run 0 70000 rwmx; run 25 30 w; exit",
+	    "write 0 20; run 0 200000 xr; drop 0 10; run 0 80000 rw; fork 3; run 0 50000 w; exit",
+	    "run 0 60000 rx; run 0 30000 w; sweep 0 20 300; run 5 100 rwmx; exit" } },
 	{ "protecting what others read", "cpus=3 memory=64MiB ipi_latency=3us", "", "50us",
 	  { { NULL, NULL, NULL } },
 	  { "map 0 600; write 0 600; thread 1; thread 2; sleep 5us; protect 0 50 ro; sleep 3us; protect 0 50 rw; write 0 50; "

@@ -3,6 +3,7 @@
  * The machine by stories: small scripted workloads (tests/script.h) whose counters, waits and times are
  * known beforehand. Every run is audited, and the categories of time must add up in each.
  */
+#include <math.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -385,6 +386,54 @@ static void recordings(void)
 	counts("fault_count.anon", 2);
 }
 
+static void page_runs(void)
+{
+	begin(1);
+	TASKS("map 0 4; run 0 1000000 rw; run 1 10 wx; run 2 1 x; exit");
+	ok(run(0), "page runs");
+	counts("access.reads", 1000000);
+	counts("access.writes", 1000010);
+	counts("access.fetches", 11);
+	counts("fault_count.zero", 2);
+	counts("fault_count.zero_cow", 1);
+	counts("fault_count.anon", 1);
+	counts("tlb.misses.l1d", 3);
+	counts("tlb.misses.l1i", 2);
+	is_u64(st.r.nr_accesses, 2000021, "each access is counted");
+	is_u64(st.r.nr_ops, 2, "a run is no operation");
+	ok(fabs(sum("time.compute") - 2000021 * 0.333) < 0.001, "and costs what a hit costs");
+
+	begin(1);
+	script_set(&st.spec, &st.spec.stop, "ops", "1000");
+	TASKS("map 0 4; run 0 600 wr; run 1 5000 r; exit");
+	ok(run(0), "stop.ops within a run");
+	is_u64(st.r.nr_accesses, 999, "cuts it");
+	counts("access.writes", 399);   /* after one of each, the reads go first */
+	counts("access.reads", 600);
+
+	begin(1);
+	script_set(&st.spec, &TASKS("map 0 4; run 0 600 xw; run 1 50 x; run 2 4 rx; exit")->replay, "accesses", "data");
+	ok(run(0), "accesses: data");
+	counts("access.fetches", 0);
+	counts("access.writes", 600);
+	counts("access.reads", 4);
+	counts("fault_count.anon", 1);
+
+	begin(1);
+	script_set(&st.spec, &st.spec.stop, "ops", "1000");
+	script_set(&st.spec, &script_trace(&st.spec, "0@0 map 0 4; 0@1 run 0 600 xw; 0@2 run 1 5000 xr; 0@3 exit")->replay, "accesses", "data");
+	ok(run(0), "both, in a recording");
+	counts("access.writes", 600);
+	counts("access.reads", 399);
+
+	begin(1);
+	TASKS("map 0 4; run 9 30 rw; protect 0 1 ro; run 0 20 rw; run 0 4294967297 r; run 0 0 r; exit");
+	ok(run(0), "runs on nothing, on what forbids them, and too long ones");
+	is_u64(script_count(&st.r, "segv"), 80, "every access of a run that is refused is counted");
+	is_u64(script_count(&st.r, "access_too_large"), 1, "a run of more than 2^32 is left out");
+	counts("access.reads", 20);
+}
+
 /* ---- what cannot be applied ------------------------------------------------------------------------------------ */
 
 static void not_applied(void)
@@ -536,7 +585,7 @@ int main(int argc, char **argv)
 		{ "nobody can free", nobody_can_free }, { "killed now", killed_now_not_then },
 		{ "forks at the margin", forks_at_the_margin },
 		{ "vforks", vforks }, { "forks", forks }, { "threads", threads }, { "sleeps and limits", sleeps_and_limits },
-		{ "slices", slices }, { "recordings", recordings }, { "not applied", not_applied },
+		{ "slices", slices }, { "recordings", recordings }, { "page runs", page_runs }, { "not applied", not_applied },
 		{ "chain", chain }, { "all policies", all_policies },
 	};
 
