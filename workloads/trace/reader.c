@@ -434,4 +434,6 @@ const struct trace_ops trace_egt_ops = {
 	.close = trace_close,
 	.capabilities = trace_capabilities,
 	.metadata = trace_metadata,
+	.seek = trace_seek,
+	.info = trace_reader_info,
 };

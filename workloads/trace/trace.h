@@ -124,6 +124,9 @@ struct trace_ops {
 	void        (*close)(struct trace_reader *r);
 	uint32_t    (*capabilities)(const struct trace_reader *r);
 	const char *(*metadata)(const struct trace_reader *r, const char *key);
+	/* NULL in a table of a test's own: nothing but the beginning can be replayed; one stream is not to be had apart */
+	eg_status   (*seek)(struct trace_reader *r, const struct trace_place *to, struct eg_errors *err);
+	void        (*info)(const struct trace_reader *r, struct trace_reader_info *info);
 };
 extern const struct trace_ops trace_egt_ops;    /* the functions above */
 
