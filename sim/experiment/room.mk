@@ -6,6 +6,7 @@ libengram_experiment_a_SOURCES = \
 	sim/experiment/yaml_tree.h sim/experiment/yaml_tree.c \
 	sim/experiment/path.h sim/experiment/path.c \
 	sim/experiment/schema.h sim/experiment/schema.c \
+	sim/experiment/frame.h sim/experiment/sweep.c sim/experiment/claims.c \
 	sim/experiment/preset.c \
 	sim/experiment/cell.h sim/experiment/cell.c sim/experiment/canonical.c \
 	sim/experiment/resolve.h sim/experiment/keys.c sim/experiment/items.c \

@@ -2,7 +2,7 @@
 /*
  * schema - the frame of an experiment file; see schema.h.
  *
- * Order: read, expand dotted keys, apply --set, read the frame (names, seeds, sweep, compare, plots), then
+ * Order: read, expand dotted keys, apply --set, read the frame (names, seeds, sweep, compare, plots, claims), then
  * resolve every point of the sweep once, because a mistake may exist in one point only. All problems end
  * in one list.
  */
@@ -14,24 +14,22 @@
 
 #include "sim/base/str.h"
 #include "sim/experiment/cell.h"
+#include "sim/experiment/frame.h"
 #include "sim/experiment/path.h"
 #include "workloads/trace/trace.h"
 
-#define PATH_CHARS 200u
-
 static const char *const frame_keys[] = {
 	"version", "name", "description", "machine", "workload", "policy", "sweep", "labels", "seeds", "stop", "measure",
-	"compare", "plots", NULL
+	"compare", "plots", "claims", NULL
 };
-static const char *const planned_keys[] = { "claims", "sensitivity", NULL };
-static const char *const spec_sections[] = { "machine", "workload", "policy", "measure", "stop", NULL };
+const char *const frame__spec_sections[] = { "machine", "workload", "policy", "measure", "stop", NULL };
 
 static const char *list_item(const void *ctx, unsigned i)
 {
 	return ((const char *const *)ctx)[i];
 }
 
-static bool in_list(const char *const *list, const char *word, size_t len)
+bool frame__in_list(const char *const *list, const char *word, size_t len)
 {
 	for (; *list; list++)
 		if (strlen(*list) == len && strncmp(*list, word, len) == 0)
@@ -39,7 +37,7 @@ static bool in_list(const char *const *list, const char *word, size_t len)
 	return false;
 }
 
-static struct exp_mark mark_of(const struct experiment *x, const struct yt_node *n)
+struct exp_mark frame__mark_of(const struct experiment *x, const struct yt_node *n)
 {
 	return n ? n->mark : x->root->mark;
 }
@@ -51,11 +49,10 @@ static void check_keys(struct experiment *x)
 	for (unsigned i = 0; i < x->root->nr; i++) {
 		const char *k = x->root->key[i], *near;
 
-		if (in_list(frame_keys, k, strlen(k)))
+		if (frame__in_list(frame_keys, k, strlen(k)))
 			continue;
-		if (in_list(planned_keys, k, strlen(k))) {
-			exp_problem(&x->problems, x->root->key_mark[i], k, "%s are not built yet; remove this key",
-				    strcmp(k, "claims") == 0 ? "claims" : "sensitivity sweeps");
+		if (strcmp(k, "sensitivity") == 0) {
+			exp_problem(&x->problems, x->root->key_mark[i], k, "sensitivity sweeps are not built yet; remove this key");
 			continue;
 		}
 		if (strcmp(k, "costs") == 0) {
@@ -64,7 +61,7 @@ static void check_keys(struct experiment *x)
 		}
 		near = eg_did_you_mean(k, list_item, frame_keys);
 		exp_problem(&x->problems, x->root->key_mark[i], NULL, "unknown key %.60s; %s%s%sknown: version, name, description, "
-			    "machine, workload, policy, sweep, labels, seeds, stop, measure, compare, plots", k,
+			    "machine, workload, policy, sweep, labels, seeds, stop, measure, compare, plots, claims", k,
 			    near ? "did you mean " : "", near ? near : "", near ? "? " : "");
 	}
 }
@@ -179,218 +176,6 @@ static eg_status read_plots(struct experiment *x)
 	return EG_OK;
 }
 
-/* ---- sweep ---------------------------------------------------------------------------------------- */
-
-static struct exp_axis *find_axis(struct experiment *x, const char *path)
-{
-	for (unsigned i = 0; i < x->nr_axes; i++)
-		if (strcmp(x->axis[i].path, path) == 0)
-			return &x->axis[i];
-	return NULL;
-}
-
-static const char *axis_path(const void *ctx, unsigned i)
-{
-	const struct experiment *x = ctx;
-
-	return i < x->nr_axes ? x->axis[i].path : NULL;
-}
-
-static eg_status read_values(struct experiment *x, struct exp_axis *a, const struct yt_node *list)
-{
-	a->nr = list->nr;
-	a->value = eg_arena_alloc(&x->arena, a->nr, sizeof(struct yt_node *));
-	a->label = eg_arena_alloc(&x->arena, a->nr, sizeof(*a->label));
-	if (!a->value || !a->label)
-		return EG_NO_MEMORY;
-	for (unsigned i = 0; i < a->nr; i++) {
-		struct eg_str s = { 0 };
-
-		a->value[i] = list->item[i];
-		if (a->value[i]->kind == YT_SCALAR)
-			eg_str_add(&s, a->value[i]->text);
-		else
-			yt_show(&s, a->value[i]);
-		a->label[i] = s.failed ? NULL : eg_arena_strdup(&x->arena, eg_str_text(&s));
-		eg_str_free(&s);
-		if (!a->label[i])
-			return EG_NO_MEMORY;
-		if (yt_is_null(a->value[i]))
-			exp_problem(&x->problems, a->value[i]->mark, a->path, "there is no value");
-		for (unsigned k = 0; k < i; k++)
-			if (strcmp(a->label[k], a->label[i]) == 0) {
-				exp_problem(&x->problems, a->value[i]->mark, a->path, "the value %.80s is listed twice", a->label[i]);
-				break;
-			}
-	}
-	return EG_OK;
-}
-
-static eg_status add_axis(struct experiment *x, const char *path, struct exp_mark at, const struct yt_node *list)
-{
-	size_t first = strcspn(path, ".");
-	struct exp_axis *bigger, *a;
-
-	if (!path[first] || !in_list(spec_sections, path, first)) {
-		exp_problem(&x->problems, at, "sweep", "%.80s cannot be swept: a path begins with %s", path,
-			    strncmp(path, "costs.", 6) == 0 ? "machine.costs." : "machine., workload., policy., measure. or stop.");
-		return EG_OK;
-	}
-	if (list->kind != YT_LIST || !list->nr) {
-		exp_problem(&x->problems, list->mark, path, "expected a list of at least one value, such as [1, 2, 4]");
-		return EG_OK;
-	}
-	if (find_axis(x, path)) {
-		exp_problem(&x->problems, at, path, "swept twice; the first one stands in line %u", find_axis(x, path)->mark.line);
-		return EG_OK;
-	}
-	bigger = eg_arena_alloc(&x->arena, x->nr_axes + 1, sizeof(*bigger));
-	if (!bigger)
-		return EG_NO_MEMORY;
-	if (x->nr_axes)
-		memcpy(bigger, x->axis, x->nr_axes * sizeof(*bigger));
-	a = &bigger[x->nr_axes];
-	*a = (struct exp_axis){ .path = eg_arena_strdup(&x->arena, path), .mark = at };
-	if (!a->path)
-		return EG_NO_MEMORY;
-	EG_TRY(read_values(x, a, list));
-	x->axis = bigger;
-	x->nr_axes++;
-	return EG_OK;
-}
-
-/*
- * Call leaf() for every value that is no map below `map`, with its dotted path: `policy: {thp: [..]}` and
- * `policy.thp: [..]` are the same. As deep as the tree is high.
- */
-static eg_status each_leaf(struct experiment *x, const struct yt_node *map, const char *above,
-			   eg_status (*leaf)(struct experiment *x, const char *path, struct exp_mark at, const struct yt_node *n))
-{
-	for (unsigned i = 0; i < map->nr; i++) {
-		char path[PATH_CHARS];
-
-		if (snprintf(path, sizeof(path), "%s%s%s", above, *above ? "." : "", map->key[i]) >= (int)sizeof(path)) {
-			exp_problem(&x->problems, map->key_mark[i], NULL, "this path is longer than %u characters", PATH_CHARS - 1);
-			continue;
-		}
-		if (map->item[i]->kind == YT_MAP && map->item[i]->nr)
-			EG_TRY(each_leaf(x, map->item[i], path, leaf));
-		else
-			EG_TRY(leaf(x, path, map->key_mark[i], map->item[i]));
-	}
-	return EG_OK;
-}
-
-static eg_status set_labels(struct experiment *x, const char *path, struct exp_mark at, const struct yt_node *n)
-{
-	struct exp_axis *a = find_axis(x, path);
-	const char *near = eg_did_you_mean(path, axis_path, x);
-
-	if (!a) {
-		exp_problem(&x->problems, at, "labels", "%.80s is not swept; %s%s%slabels name the values of a line of sweep:", path,
-			    near ? "did you mean " : "", near ? near : "", near ? "? " : "");
-		return EG_OK;
-	}
-	if (n->kind != YT_LIST || n->nr != a->nr) {
-		exp_problem(&x->problems, n->mark, "labels", "expected a list of %u texts, one for each value of %.80s", a->nr, path);
-		return EG_OK;
-	}
-	for (unsigned i = 0; i < a->nr; i++) {
-		bool twice = false;
-
-		for (unsigned k = 0; k < i && n->item[i]->kind == YT_SCALAR; k++)
-			twice |= n->item[k]->kind == YT_SCALAR && strcmp(n->item[k]->text, n->item[i]->text) == 0;
-		if (n->item[i]->kind != YT_SCALAR || yt_is_null(n->item[i]) || twice)
-			exp_problem(&x->problems, n->item[i]->mark, "labels", twice ? "this label is given twice" : "expected a text");
-		else
-			a->label[i] = n->item[i]->text;
-	}
-	return EG_OK;
-}
-
-static eg_status read_sweep(struct experiment *x)
-{
-	const struct yt_node *sweep = yt_get(x->root, "sweep"), *labels = yt_get(x->root, "labels");
-	uint64_t points = 1;
-
-	if (sweep && sweep->kind != YT_MAP)
-		exp_problem(&x->problems, sweep->mark, "sweep", "expected a map from paths to lists of values");
-	else if (sweep)
-		EG_TRY(each_leaf(x, sweep, "", add_axis));
-	if (labels && labels->kind != YT_MAP)
-		exp_problem(&x->problems, labels->mark, "labels", "expected a map from swept paths to lists of texts");
-	else if (labels)
-		EG_TRY(each_leaf(x, labels, "", set_labels));
-	for (unsigned i = 0; i < x->nr_axes && points <= EXPERIMENT_MAX_CELLS; i++)
-		points *= x->axis[i].nr;
-	if (points > EXPERIMENT_MAX_CELLS || points * x->nr_seeds > EXPERIMENT_MAX_CELLS) {
-		exp_problem(&x->problems, mark_of(x, sweep), "sweep", "the values and seeds make more than %" PRIu64 " cells; split the "
-			    "experiment", EXPERIMENT_MAX_CELLS);
-		points = 1;
-	}
-	x->nr_points = points;
-	x->nr_cells = points * x->nr_seeds;
-	return EG_OK;
-}
-
-/* ---- compare -------------------------------------------------------------------------------------- */
-
-static eg_status add_baseline(struct experiment *x, const char *path, struct exp_mark at, const struct yt_node *n)
-{
-	struct exp_axis *a = find_axis(x, path);
-	const char *near = eg_did_you_mean(path, axis_path, x), *found = NULL;
-	struct eg_str text = { 0 };
-	eg_status s = EG_OK;
-
-	if (!a) {
-		exp_problem(&x->problems, at, "compare.baseline", "%.80s is not swept; %s%s%sname a path that stands in sweep:", path,
-			    near ? "did you mean " : "", near ? near : "", near ? "? " : "");
-		return EG_OK;
-	}
-	if (n->kind == YT_SCALAR)
-		eg_str_add(&text, n->text);
-	else
-		yt_show(&text, n);
-	for (unsigned i = 0; i < a->nr; i++)
-		if (strcmp(a->label[i], eg_str_text(&text)) == 0)
-			found = a->label[i];
-	if (found)
-		x->baseline[x->nr_baseline++] = (struct exp_coord){ a->path, found };
-	else {
-		struct eg_str all = { 0 };
-
-		for (unsigned i = 0; i < a->nr; i++)
-			eg_str_addf(&all, "%s%s", i ? ", " : "", a->label[i]);
-		exp_problem(&x->problems, n->mark, "compare.baseline", "%.60s is not a value of %.80s; its values: %.200s",
-			    eg_str_text(&text), path, eg_str_text(&all));
-		eg_str_free(&all);
-	}
-	s = text.failed ? EG_NO_MEMORY : EG_OK;
-	eg_str_free(&text);
-	return s;
-}
-
-static eg_status read_compare(struct experiment *x)
-{
-	const struct yt_node *n = yt_get(x->root, "compare"), *baseline = yt_get(n, "baseline");
-
-	if (!n)
-		return EG_OK;
-	for (unsigned i = 0; n->kind == YT_MAP && i < n->nr; i++)
-		if (strcmp(n->key[i], "baseline") != 0)
-			exp_problem(&x->problems, n->key_mark[i], "compare", "unknown key %.60s; known: baseline", n->key[i]);
-	if (!baseline || baseline->kind != YT_MAP || !baseline->nr) {
-		exp_problem(&x->problems, mark_of(x, baseline ? baseline : n), "compare",
-			    "expected {baseline: {PATH: VALUE}}: the point that the others are compared with");
-		return EG_OK;
-	}
-	x->baseline = eg_arena_alloc(&x->arena, baseline->size, sizeof(*x->baseline));
-	if (!x->baseline)
-		return EG_NO_MEMORY;
-	x->compare = true;
-	return each_leaf(x, baseline, "", add_baseline);
-}
-
 /* ---- --set ---------------------------------------------------------------------------------------- */
 
 /* Keys below sweep, labels and compare.baseline are paths themselves: one key, dots and all. */
@@ -441,7 +226,7 @@ static eg_status apply_set(struct experiment *x, const char *text)
 		exp_problem(&x->problems, at, NULL, "expected --set PATH=VALUE, such as --set machine.memory=8GiB");
 		return EG_OK;
 	}
-	if (!in_list(frame_keys, text, first)) {
+	if (!frame__in_list(frame_keys, text, first)) {
 		char word[PATH_CHARS];
 		const char *near;
 
@@ -520,16 +305,17 @@ static eg_status load(struct experiment *x, const char *path, const struct exper
 			    "not %s", yt_kind_name(x->root->kind));
 		return EG_OK;
 	}
-	for (unsigned i = 0; spec_sections[i]; i++)
-		EG_TRY(expand_section(x, spec_sections[i]));
+	for (unsigned i = 0; frame__spec_sections[i]; i++)
+		EG_TRY(expand_section(x, frame__spec_sections[i]));
 	for (unsigned i = 0; o->set && o->set[i]; i++)
 		EG_TRY(apply_set(x, o->set[i]));
 	check_keys(x);
 	EG_TRY(read_names(x));
 	EG_TRY(read_seeds(x));
-	EG_TRY(read_sweep(x));
-	EG_TRY(read_compare(x));
+	EG_TRY(frame__read_sweep(x));
+	EG_TRY(frame__read_compare(x));
 	EG_TRY(read_plots(x));
+	EG_TRY(frame__read_claims(x));
 	if (o->only_cell)       /* one past the end is for the caller to refuse */
 		return exp_cell_check_point(x, *o->only_cell < x->nr_cells ? *o->only_cell / x->nr_seeds : 0);
 	for (uint64_t point = 0; point < x->nr_points && x->problems.nr < EXP_PROBLEMS_MAX; point++)

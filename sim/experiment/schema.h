@@ -7,7 +7,7 @@
  * (sim/machine/spec.h, gen.h, palloc.h, ...); here is only the frame around them:
  *
  *   version, name, description, machine (preset + keys + costs), workload, policy, sweep, labels, seeds,
- *   stop, measure, compare, plots
+ *   stop, measure, compare, plots, claims
  *
  * Loading reports every mistake of the file in one go, those that only some cells of the sweep have
  * included, and does not touch a trace beyond seeing that it can be read; experiment_prepare() imports
@@ -49,6 +49,8 @@ struct exp_preset {
 	const struct yt_node *root;          /* NULL when unusable */
 };
 
+struct claim;
+
 struct experiment {
 	struct eg_arena       arena;
 	struct exp_problems   problems;
@@ -69,6 +71,8 @@ struct experiment {
 	unsigned              nr_plots;
 	const char          **plot;                      /* names of figures; the caller knows which there are */
 	struct exp_mark      *plot_mark;                 /* where each was written */
+	unsigned              nr_claims;                 /* claims decide nothing: no cell and no hash knows of them */
+	struct claim         *claim;                     /* results/claim.h */
 
 	struct exp_trace    **trace;
 	size_t                nr_traces, cap_traces;
