@@ -13,5 +13,6 @@ VERB_PLUGINS += sim/cli/trace_info.c
 VERB_PLUGINS += sim/cli/trace_cat.c
 VERB_PLUGINS += sim/cli/trace_head.c
 VERB_PLUGINS += sim/cli/trace_convert.c
+VERB_PLUGINS += sim/cli/trace_merge.c
 VERB_PLUGINS += sim/cli/trace_validate.c
 VERB_PLUGINS += sim/cli/trace_generate.c

@@ -20,7 +20,7 @@ static const struct cli_option options[] = {
 	TRACE_CUT_OPTIONS,
 	{ "coalesce", 0, "page[=MIN]", "runs of at least MIN accesses to one page become one record each (default 16)", false },
 	{ "layout", 0, "interleaved|split", "streams in one order, or each in chunks of its own without order (default "
-	  "interleaved)", false },
+	  "as the input)", false },
 	{ "no-index", 0, NULL, "write no index and no state: the file is smaller and cannot be entered in the middle", false },
 	{ "egt-version", 0, "1.0|1.1", "highest format version that may be written (default: the newest that is needed)", false },
 	{ "keep-intact", 0, NULL, "the first damaged record ends the trace; what precedes it is kept", false },
@@ -83,8 +83,7 @@ static int run(const struct cli_args *a)
 	    (chunk && !parse_chunk(chunk, &o.write.chunk_bytes)) || !trace_cut_parse(a, &filter) ||
 	    !trace_coalesce_parse(cli_value(a, "coalesce"), &filter))
 		return 2;
-	if (o.write.text && o.write.split)
-		return cli_usage("--text shows one order of records; --layout split has none");
+	filter.interleave = cli_choice(a, "layout", 1) == 0;
 	o.write.level = (int)level;
 	s = import_file(a->arg[0], out, &o, &report, &err);
 	if (s == EG_OK && !a->quiet)

@@ -167,7 +167,7 @@ static bool behind(const struct copy_source *c, const struct eg_block *b, uint32
 	if (!c->f || !c->f->has_to)
 		return false;
 	if (c->f->to.by_time)
-		return b->time != EG_TIME_NONE && b->time >= c->f->to.time;
+		return c->f->to.time == 0 || (b->time != EG_TIME_NONE && b->time >= c->f->to.time);
 	if (c->at >= c->f->to.record)
 		return true;
 	if (*nr > c->f->to.record - c->at)
@@ -177,26 +177,41 @@ static bool behind(const struct copy_source *c, const struct eg_block *b, uint32
 
 eg_status copy_begin(struct copy_source *c, struct trace_reader *r, const struct copy_filter *f, struct eg_errors *err)
 {
+	struct trace_reader_info info;
+
 	*c = (struct copy_source){ .r = r, .f = f };
-	if (f && f->has_from)
-		return eg_fail(err, EG_USAGE, "--from: this build cannot begin in the middle of a trace");
+	trace_reader_info(r, &info);
+	if (f && f->has_to && f->to.by_time && info.split)
+		return eg_fail(err, EG_USAGE, "the streams of a split trace have no common time line; cut it by records");
+	if (!f || !f->has_from)
+		return EG_OK;
+	EG_TRY(trace_seek(r, &f->from, err));
+	trace_reader_info(r, &info);
+	c->seen = info.records;
+	c->at = f->from.by_time ? 0 : f->from.record;
 	return EG_OK;
 }
 
 eg_status copy_next(struct copy_source *c, struct eg_block *b, struct eg_errors *err)
 {
-	for (;;) {
-		uint32_t nr;
+	struct trace_reader_info info;
+	uint32_t nr = 0;
 
+	for (;;) {
 		/* nothing is asked of a pipe that is not needed */
 		if (c->f && c->f->has_to && !c->f->to.by_time && c->at >= c->f->to.record)
 			break;
 		EG_TRY(trace_next(c->r, b, err));
 		if (b->kind == EG_BLOCK_END)
 			return EG_OK;
-		if (behind(c, b, &nr))
+		trace_reader_info(c->r, &info);
+		c->state = info.records == c->seen;
+		c->seen = info.records;
+		if (!c->state && behind(c, b, &nr))
 			break;
 		c->first = c->at;
+		if (c->state)
+			nr = 0;                 /* what the seek tells is no record of the file */
 		c->at += nr;
 		if (b->kind == EG_BLOCK_ACCESS)
 			b->nr = nr;
@@ -315,13 +330,17 @@ static eg_status stream_through(struct trace_reader *r, struct trace_writer *w, 
 eg_status copy_through(const char *path, const char *out, const struct copy_filter *f,
 		       const struct trace_write_options *write, struct eg_errors *err)
 {
+	struct trace_write_options o = *write;
+	struct trace_reader_info info;
 	struct trace_reader *r;
 	struct trace_writer *w;
 	char hash[65];
 	eg_status s;
 
 	EG_TRY(trace_open(&r, path, NULL, err));
-	s = trace_writer_open(&w, out, write, err);
+	trace_reader_info(r, &info);
+	o.split |= info.split;
+	s = trace_writer_open(&w, out, &o, err);
 	if (s == EG_OK)
 		s = copy_close(w, stream_through(r, w, f, err), hash, err);
 	trace_close(r);
@@ -332,11 +351,14 @@ static eg_status copy_reader(struct trace_reader *r, const char *out, const stru
 			     const struct trace_write_options *write, struct import_report *report, struct eg_errors *err)
 {
 	struct trace_write_options deferred = *write;
+	struct trace_reader_info info;
 	struct trace_writer *w;
 
+	trace_reader_info(r, &info);
 	deferred.defer = true;
+	deferred.split |= info.split && !(f && f->interleave);
 	EG_TRY(trace_writer_open(&w, out, &deferred, err));
-	return copy_close(w, copy_trace(r, w, f, write->split, report, err), report->content_hash, err);
+	return copy_close(w, copy_trace(r, w, f, deferred.split, report, err), report->content_hash, err);
 }
 
 eg_status copy_file(const char *path, const char *out, const struct copy_filter *f,

@@ -23,19 +23,23 @@ struct copy_filter {
 					 * before it have built is written as ops flagged EG_OPF_INIT         */
 	unsigned nr_streams;            /* 0: all; else these alone. Births of streams left out are left out   */
 	uint32_t stream[COPY_STREAMS];
+	bool     interleave;            /* a split trace becomes one sequence (as its chunks stand); else it stays split */
 	uint32_t coalesce;              /* 0: no page runs; else the fewest accesses of a run (coalesce.h)     */
 };
 
 /* Does it leave out or change anything? NULL does not. */
 bool copy_filters(const struct copy_filter *f);
 
-/* The records of a freshly opened reader that a filter (NULL: none) lets through, as blocks. */
+/* The records of a freshly opened reader that a filter (NULL: none) lets through, as blocks. When the filter begins at
+ * a time, the ordinals below count from there. */
 struct copy_source {
 	struct trace_reader *r;         /* the caller's                                    */
 	const struct copy_filter *f;
 	uint64_t first;                 /* ordinal of the first record of the last block   */
 	uint64_t at;                    /* ordinal of the record behind it                 */
 	uint64_t left_out;              /* records of streams that were not chosen         */
+	bool     state;                 /* the last block tells the state at `from`        */
+	uint64_t seen;                  /* private */
 };
 eg_status copy_begin(struct copy_source *c, struct trace_reader *r, const struct copy_filter *f, struct eg_errors *err) EG_MUST_USE;
 /* As trace_next(). */

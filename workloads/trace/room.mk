@@ -14,7 +14,8 @@ libengram_trace_a_SOURCES = workloads/trace/trace.h \
 	workloads/trace/input.c workloads/trace/input.h \
 	workloads/trace/infer.c workloads/trace/infer.h \
 	workloads/trace/import.c workloads/trace/import.h \
-	workloads/trace/coalesce.c workloads/trace/coalesce.h workloads/trace/copy.c workloads/trace/copy.h workloads/trace/prepare.c \
+	workloads/trace/coalesce.c workloads/trace/coalesce.h \
+	workloads/trace/copy.c workloads/trace/copy.h workloads/trace/merge.c workloads/trace/merge.h workloads/trace/prepare.c \
 	workloads/trace/stats.c workloads/trace/stats.h \
 	workloads/trace/strace.h workloads/trace/strace_calls.c workloads/trace/strace_line.c workloads/trace/strace_line.h \
 	workloads/trace/lackey.h workloads/trace/lackey_calls.c workloads/trace/linux_abi.h \
@@ -31,9 +32,14 @@ tests_unit_test_trace_recount_LDADD = $(TRACE_TEST_LIBS)
 TESTS += tests/unit/test_trace_recount
 
 check_PROGRAMS += tests/unit/test_egt
-tests_unit_test_egt_SOURCES = tests/unit/test_egt.c
+tests_unit_test_egt_SOURCES = tests/unit/test_egt.c tests/egt_random.h
 tests_unit_test_egt_LDADD = $(TRACE_TEST_LIBS)
 TESTS += tests/unit/test_egt
+
+check_PROGRAMS += tests/unit/test_egt_layout
+tests_unit_test_egt_layout_SOURCES = tests/unit/test_egt_layout.c tests/egt_random.h
+tests_unit_test_egt_layout_LDADD = $(TRACE_TEST_LIBS)
+TESTS += tests/unit/test_egt_layout
 
 check_PROGRAMS += tests/unit/test_trace_import
 tests_unit_test_trace_import_SOURCES = tests/unit/test_trace_import.c
