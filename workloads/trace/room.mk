@@ -16,6 +16,7 @@ libengram_trace_a_SOURCES = workloads/trace/trace.h \
 	workloads/trace/import.c workloads/trace/import.h \
 	workloads/trace/coalesce.c workloads/trace/coalesce.h \
 	workloads/trace/copy.c workloads/trace/copy.h workloads/trace/merge.c workloads/trace/merge.h workloads/trace/prepare.c \
+	workloads/trace/reindex.c workloads/trace/reindex.h \
 	workloads/trace/stats.c workloads/trace/stats.h \
 	workloads/trace/strace.h workloads/trace/strace_calls.c workloads/trace/strace_line.c workloads/trace/strace_line.h \
 	workloads/trace/lackey.h workloads/trace/lackey_calls.c workloads/trace/linux_abi.h \

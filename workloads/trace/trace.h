@@ -157,7 +157,9 @@ struct trace_write_options {
 	bool     no_index;       /* no index, no state chunks: what format 1.0 had                      */
 	uint32_t state_every;    /* a state chunk before every Nth chunk of records; 0 = 16             */
 	uint32_t minor;          /* largest minor version that may be written; 0 = newest. What needs a newer
-				  * one (EG_OP_RUN, split) is then EG_USAGE; see TRACE_MINOR_0      */
+				  * one (EG_OP_RUN, split) is then EG_USAGE; see TRACE_MINOR_0. A header says
+				  * the least that the records need; that of a pipe (not deferred) is written
+				  * before they are known and says 0, or what is given here          */
 };
 #define TRACE_MINOR_0 UINT32_MAX        /* write_options.minor: version 1.0 */
 

@@ -350,6 +350,21 @@ static eg_status meta_line(struct twin *t, const char *p, const char *end, bool 
 	return *good ? s : EG_OK;
 }
 
+/* "%egt 1.MINOR", and " split" when the streams have no common order */
+static eg_status first_line(struct twin *t, const char *line, const char *end, bool *good)
+{
+	const char *p = line + 7;
+
+	*good = end - line > 7 && memcmp(line, "%egt 1.", 7) == 0;
+	while (*good && p < end && *p >= '0' && *p <= '9')
+		p++;
+	*good = *good && p > line + 7;
+	if (!*good || p == end)
+		return EG_OK;
+	*good = end - p == 6 && memcmp(p, " split", 6) == 0;
+	return *good ? trace_writer_split(t->im->w) : EG_OK;
+}
+
 static const char want[] = "\"[@TIME] [tSTREAM] OP FIELDS\" as `engram trace cat` prints it";
 
 static eg_status twin_import(struct import *im)
@@ -371,7 +386,7 @@ static eg_status twin_import(struct import *im)
 		if (cut)
 			good = false;
 		else if (im->line == 1)
-			good = end - line >= 7 && memcmp(line, "%egt 1.", 7) == 0;
+			s = first_line(&t, line, end, &good);
 		else if (line < end && *line == '%')
 			s = meta_line(&t, line + 1, end, &good);
 		else if (line < end && *line != '#')

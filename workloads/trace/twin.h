@@ -2,7 +2,7 @@
 /*
  * twin - the text twin of the container: one record a line, one spelling for each.
  *
- *   %egt 1.0
+ *   %egt 1.0              or 1.1; " split" behind it: streams without a common order
  *   %key: value
  *   [@TIME] [tSTREAM] R|W|M|X ADDRESS SIZE
  *   [@TIME] [tSTREAM] OP FIELD... [NAME=FIELD]... [init] [failed]

@@ -18,6 +18,22 @@ struct trace_name_slot {
 	uint32_t hash;
 };
 
+/* A chunk that records are gathered for. */
+struct trace_gather {
+	uint64_t *acc;
+	uint32_t  nr_acc, cap_acc;
+	struct eg_str ops;
+	uint32_t  nr_ops;               /* records among the items of `ops`                 */
+	uint64_t  gap;                  /* accesses since the last item                     */
+	uint32_t  stream;               /* state of the chunk's coder                       */
+	eg_time   time;
+	uint32_t  id;                   /* split: the stream whose chunk it is              */
+	bool      mixed;                /* several streams in it                            */
+	uint32_t  first_stream;
+	eg_time   first_time;
+	bool      init;                 /* it holds init ops                                */
+};
+
 struct trace_writer {
 	struct trace_write_options o;
 	char    *path, *tmp;            /* tmp NULL: standard output                        */
@@ -38,21 +54,16 @@ struct trace_writer {
 	struct trace_name_slot *slot;   /* hash table, power of two                         */
 	size_t   nr_slots;
 
-	uint64_t *acc;                  /* the open chunk                                   */
-	uint32_t  nr_acc, max_acc;
-	struct eg_str ops;
-	uint32_t  nr_ops;               /* records among the items of `ops`                 */
-	uint64_t  gap;                  /* accesses since the last item                     */
-	uint32_t  stream;               /* state of the chunk's coder                       */
-	eg_time   time;
-	bool      mixed;                /* several streams in the chunk                     */
-	uint32_t  chunk_stream;
-	eg_time   first_time;
-	bool      chunk_init;           /* the open chunk holds init ops                    */
+	struct trace_gather one;        /* the open chunk                                   */
+	struct trace_gather **of;       /* split: the open chunks, sorted by id; a chunk that was written stays,
+					 * empty                                            */
+	uint32_t  nr_of, last_of;
+	uint32_t  max_acc;              /* accesses of a full chunk                         */
+	unsigned  minor, minor_out;     /* what the records need; what the header says      */
 
 	eg_time   now;                  /* time of the accesses to come                     */
 	uint64_t  sequence, ordinal;
-	struct egt_hash hash;
+	struct egt_identity hash;
 
 	struct codec_encoder *encoder;
 	ZSTD_CCtx *zstd;
@@ -82,8 +93,14 @@ static inline const char *trace__name_text(const struct trace_writer *w, uint32_
 
 /* ---- writer.c ------------------------------------------------------------------------------------ */
 
-/* Append an op, and the stream and time it needs, to the open chunk. The caller flushes. */
-void trace__put_op(struct trace_writer *w, const struct eg_op *op);
+/* The open chunk that a record of `stream` goes to; NULL: w->failed says why not. */
+struct trace_gather *trace__gather(struct trace_writer *w, uint32_t stream) EG_MUST_USE;
+
+/* Append an op, and the stream and time it needs, to an open chunk. The caller flushes. */
+void trace__put_op(struct trace_gather *g, const struct eg_op *op);
+
+/* The same, with what a split layout wants to be in the file before the records that follow. */
+eg_status trace__take_op(struct trace_writer *w, const struct eg_op *op, int fd);
 
 /* Names not yet printed, as lines of the text form, into w->text. */
 void trace__text_names(struct trace_writer *w);
@@ -99,17 +116,20 @@ eg_status trace__put_fd(struct trace_writer *w, int fd, const void *data, size_t
 /* *p has at least `need` bytes, *cap says how many; false: no memory, *p as it was. */
 bool trace__room(uint8_t **p, size_t *cap, size_t need) EG_MUST_USE;
 
-/* The header with the metadata, as bytes or as text. */
-eg_status trace__put_header(struct trace_writer *w);
+/* The header with the metadata, as bytes or as text: behind what is written, or (again) over the start of the file. */
+eg_status trace__put_header(struct trace_writer *w, bool again);
 
 /* The names that no names chunk has held, as chunks. */
 eg_status trace__put_names(struct trace_writer *w, int fd);
 
 /* An empty chunk, whose coder knows no stream and no time. */
-void trace__fresh_chunk(struct trace_writer *w);
+void trace__fresh_chunk(struct trace_gather *g);
 
-/* Code the open chunk, write it to fd and begin a fresh one; nothing when it is empty. */
-eg_status trace__flush(struct trace_writer *w, int fd);
+/* Code an open chunk, write it to fd and begin a fresh one; nothing when it is empty. */
+eg_status trace__flush(struct trace_writer *w, struct trace_gather *g, int fd);
+
+/* All open chunks, streams ascending. */
+eg_status trace__flush_all(struct trace_writer *w, int fd);
 
 /* Metadata that came after the header, as a chunk. */
 eg_status trace__put_late_meta(struct trace_writer *w);

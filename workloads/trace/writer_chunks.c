@@ -111,33 +111,32 @@ eg_status trace__put_names(struct trace_writer *w, int fd)
 	return w->failed;
 }
 
-void trace__fresh_chunk(struct trace_writer *w)
+void trace__fresh_chunk(struct trace_gather *g)
 {
-	w->nr_acc = 0;
-	w->nr_ops = 0;
-	w->ops.len = 0;
-	w->gap = 0;
-	w->stream = 0;
-	w->time = EG_TIME_NONE;
-	w->mixed = false;
-	w->chunk_init = false;
+	g->nr_acc = 0;
+	g->nr_ops = 0;
+	g->ops.len = 0;
+	g->gap = 0;
+	g->stream = 0;
+	g->time = EG_TIME_NONE;
+	g->mixed = false;
+	g->init = false;
 }
 
-/* Code the open chunk and write it. */
-eg_status trace__flush(struct trace_writer *w, int fd)
+eg_status trace__flush(struct trace_writer *w, struct trace_gather *g, int fd)
 {
 	struct egt_chunk c = {
-		.type = EGT_CHUNK_RECORDS, .stream = w->mixed ? EGT_INTERLEAVED : w->chunk_stream,
-		.records = w->nr_acc + w->nr_ops, .first_time = w->first_time, .last_time = w->time,
+		.type = EGT_CHUNK_RECORDS, .stream = g->mixed ? EGT_INTERLEAVED : g->first_stream,
+		.records = g->nr_acc + g->nr_ops, .first_time = g->first_time, .last_time = g->time,
 	};
-	size_t need = EGT_RECORDS_HEAD + CODEC_DICT_MAX + (size_t)w->nr_acc * (1 + CODEC_ACCESS_MAX) + w->ops.len;
-	size_t ctl_len = w->nr_acc, at;
+	size_t need = EGT_RECORDS_HEAD + CODEC_DICT_MAX + (size_t)g->nr_acc * (1 + CODEC_ACCESS_MAX) + g->ops.len;
+	size_t ctl_len = g->nr_acc, at;
 	struct codec_sizes sizes;
 	uint8_t *data;
 
 	if (w->failed != EG_OK || c.records == 0)
 		return w->failed;
-	if (w->ops.failed)
+	if (g->ops.failed)
 		return FAIL(w, EG_NO_MEMORY, "out of memory for the operations of a chunk");
 	if (fd != w->scratch)                   /* a deferred writer puts all names in front */
 		EG_TRY(trace__put_names(w, fd));
@@ -147,35 +146,88 @@ eg_status trace__flush(struct trace_writer *w, int fd)
 		return FAIL(w, EG_NO_MEMORY, "out of memory for a chunk of %zu bytes", need);
 	at = EGT_RECORDS_HEAD + CODEC_DICT_MAX;
 	data = w->raw + at + ctl_len;
-	sizes = codec_encode(w->encoder, w->acc, w->nr_acc, w->raw + EGT_RECORDS_HEAD, w->raw + at, data);
+	sizes = codec_encode(w->encoder, g->acc, g->nr_acc, w->raw + EGT_RECORDS_HEAD, w->raw + at, data);
 	memmove(w->raw + EGT_RECORDS_HEAD + sizes.dict, w->raw + at, ctl_len + sizes.data);
-	egt_put32(w->raw, w->nr_acc);
+	egt_put32(w->raw, g->nr_acc);
 	egt_put32(w->raw + 4, sizes.dict);
 	egt_put32(w->raw + 8, sizes.data);
-	egt_put32(w->raw + 12, (uint32_t)w->ops.len);
+	egt_put32(w->raw + 12, (uint32_t)g->ops.len);
 	at = EGT_RECORDS_HEAD + sizes.dict + ctl_len + sizes.data;
-	memcpy(w->raw + at, w->ops.p ? w->ops.p : "", w->ops.len);
-	EG_TRY(put_chunk(w, fd, &c, at + w->ops.len));
-	trace__fresh_chunk(w);
+	memcpy(w->raw + at, g->ops.p ? g->ops.p : "", g->ops.len);
+	EG_TRY(put_chunk(w, fd, &c, at + g->ops.len));
+	trace__fresh_chunk(g);
 	return EG_OK;
+}
+
+eg_status trace__flush_all(struct trace_writer *w, int fd)
+{
+	if (!w->o.split)
+		return trace__flush(w, &w->one, fd);
+	for (uint32_t i = 0; i < w->nr_of; i++)
+		EG_TRY(trace__flush(w, w->of[i], fd));
+	return w->failed;
 }
 
 /* ---- header, metadata, trailer ------------------------------------------------------------------- */
 
-eg_status trace__put_header(struct trace_writer *w)
+/* Streams apart have no common order, whatever was said of them. */
+static eg_status forget_order(struct trace_writer *w, struct egt_meta *m)
+{
+	const char *caps = egt_meta_get(m, "capabilities"), *word;
+	struct eg_str left = { 0 };
+	eg_status s = EG_OK;
+
+	if (!w->o.split || !caps)
+		return EG_OK;
+	for (word = caps; *word; word += strspn(word, " ")) {
+		size_t len = strcspn(word, " ");
+
+		if (len != 5 || memcmp(word, "order", 5) != 0) {
+			eg_str_add(&left, left.len ? " " : "");
+			eg_str_addn(&left, word, len);
+		}
+		word += len;
+	}
+	if (left.failed || egt_meta_set(m, "capabilities", eg_str_text(&left)) != EG_OK)
+		s = FAIL(w, EG_NO_MEMORY, "out of memory for the metadata");
+	eg_str_free(&left);
+	return s;
+}
+
+/* The first bytes of the file, in their place. */
+static eg_status put_start(struct trace_writer *w, const void *data, size_t n, bool again)
+{
+	ssize_t got;
+
+	if (!again)
+		return trace__put_fd(w, w->out, data, n);
+	do
+		got = pwrite(w->out, data, n, 0);
+	while (got < 0 && errno == EINTR);
+	if (got != (ssize_t)n)
+		w->failed = eg_fail_errno(&w->err, false, "%s: cannot write", trace__shown_path(w));
+	return w->failed;
+}
+
+eg_status trace__put_header(struct trace_writer *w, bool again)
 {
 	struct eg_str text = { 0 };
 	uint8_t header[EGT_HEADER_SIZE] = { 0 };
 	uint32_t crc;
 
 	w->started = true;
+	w->minor_out = w->minor;
+	/* what cannot be corrected later says what may come, if the caller expects it */
+	if (!w->tmp && !w->o.defer && w->o.minor != TRACE_MINOR_0 && w->o.minor > w->minor)
+		w->minor_out = w->o.minor;
+	EG_TRY(forget_order(w, &w->meta));
 	if (w->o.text) {
-		eg_str_addf(&text, "%%egt %u.%u\n", EGT_MAJOR, EGT_MINOR);
+		eg_str_addf(&text, "%%egt %u.%u%s\n", EGT_MAJOR, w->minor_out, w->o.split ? " split" : "");
 		egt_meta_format(&w->meta, "%", &text);
 		if (text.failed)
 			FAIL(w, EG_NO_MEMORY, "out of memory for the metadata");
 		else
-			(void)trace__put_fd(w, w->out, text.p, text.len);
+			(void)put_start(w, text.p, text.len, again);
 		eg_str_free(&text);
 		return w->failed;
 	}
@@ -188,12 +240,14 @@ eg_status trace__put_header(struct trace_writer *w)
 	}
 	memcpy(header, EGT_MAGIC, EGT_MAGIC_SIZE);
 	egt_put16(header + 8, EGT_MAJOR);
-	egt_put16(header + 10, EGT_MINOR);
+	egt_put16(header + 10, w->minor_out);
+	egt_put32(header + 12, w->o.split ? EGT_FLAG_SPLIT : 0);
 	egt_put32(header + 16, (uint32_t)text.len);
 	crc = egt_crc32c(0, header, 20);
 	egt_put32(header + 20, egt_crc32c(crc, eg_str_text(&text), text.len));
-	(void)trace__put_fd(w, w->out, header, sizeof(header));
-	(void)trace__put_fd(w, w->out, eg_str_text(&text), text.len);
+	(void)put_start(w, header, sizeof(header), again);
+	if (!again)
+		(void)trace__put_fd(w, w->out, eg_str_text(&text), text.len);
 	eg_str_free(&text);
 	return w->failed;
 }
@@ -207,6 +261,7 @@ eg_status trace__put_late_meta(struct trace_writer *w)
 
 	if (w->late.nr == 0)
 		return EG_OK;
+	EG_TRY(forget_order(w, &w->late));
 	egt_meta_format(&w->late, "", &text);
 	if (text.failed || text.len > EGT_META_MAX || !trace__room(&w->raw, &w->raw_cap, text.len)) {
 		eg_str_free(&text);

@@ -4,6 +4,8 @@
  *
  *   1. Output goes to a temporary name beside the target and is renamed when it is complete and on disk;
  *      whatever goes wrong before that leaves no file behind.
+ *      What is no regular file (a device, a pipe with a name) is written to as it stands: a rename would put a
+ *      file in its place.
  *   2. A deferred writer sends the records to a scratch file first. finish() writes the header, the init
  *      chunk, and copies the rest, renumbering the chunks.
  */
@@ -50,7 +52,7 @@ eg_status trace__start(struct trace_writer *w)
 	if (w->failed != EG_OK || w->started)
 		return w->failed;
 	if (!w->o.defer)
-		return trace__put_header(w);
+		return trace__put_header(w, false);
 	w->started = true;
 	w->scratch = open_scratch(w->tmp);
 	if (w->scratch < 0)
@@ -68,12 +70,19 @@ static void free_writer(struct trace_writer *w)
 	eg_free(w->name);
 	eg_free(w->slot);
 	eg_free(w->init);
-	eg_free(w->acc);
+	for (uint32_t i = 0; i < w->nr_of; i++) {
+		eg_free(w->of[i]->acc);
+		eg_str_free(&w->of[i]->ops);
+		eg_free(w->of[i]);
+	}
+	eg_free(w->of);
+	eg_free(w->one.acc);
+	eg_str_free(&w->one.ops);
+	egt_identity_free(&w->hash);
 	eg_free(w->raw);
 	eg_free(w->stored);
 	eg_free(w->path);
 	eg_free(w->tmp);
-	eg_str_free(&w->ops);
 	eg_str_free(&w->text);
 	codec_encoder_free(w->encoder);
 	ZSTD_freeCCtx(w->zstd);
@@ -83,6 +92,7 @@ static void free_writer(struct trace_writer *w)
 static eg_status open_output(struct trace_writer *w, const char *path, struct eg_errors *err)
 {
 	struct eg_str tmp = { 0 };
+	struct stat st;
 
 	w->path = eg_strdup(path);
 	if (!w->path)
@@ -90,6 +100,12 @@ static eg_status open_output(struct trace_writer *w, const char *path, struct eg
 	if (strcmp(path, "-") == 0) {
 		w->out = STDOUT_FILENO;
 		return EG_OK;
+	}
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return eg_fail(err, EG_IO, "%s: cannot write: it is a directory\nname a file", path);
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		w->out = open(path, O_WRONLY | O_CLOEXEC);
+		return w->out < 0 ? eg_fail_errno(err, false, "%s: cannot write", path) : EG_OK;
 	}
 	eg_str_addf(&tmp, "%s.XXXXXX.tmp", path);
 	if (tmp.failed)
@@ -125,16 +141,26 @@ eg_status trace_writer_open(struct trace_writer **out, const char *path, const s
 		free_writer(w);
 		return s;
 	}
+	if ((w->o.minor > EGT_MINOR && w->o.minor != TRACE_MINOR_0) || (w->o.split && w->o.minor == TRACE_MINOR_0)) {
+		if (w->o.split && w->o.minor == TRACE_MINOR_0)
+			s = eg_fail(err, EG_USAGE, "%s: the split layout needs format version 1.1, and only 1.0 may be written",
+				    path);
+		else
+			s = eg_fail(err, EG_USAGE, "%s: format versions up to %u.%u can be written", path, EGT_MAJOR,
+				    EGT_MINOR);
+		free_writer(w);
+		return s;
+	}
+	w->minor = w->o.split ? EGT_MINOR_SPLIT : 0;
 	w->max_acc = w->o.chunk_bytes / 4;
 	w->now = EG_TIME_NONE;
-	egt_hash_init(&w->hash);
+	egt_identity_init(&w->hash, w->o.split);
 	twin_state_init(&w->twin);
-	trace__fresh_chunk(w);
+	trace__fresh_chunk(&w->one);
 	if (!w->o.text) {
-		w->acc = eg_calloc(w->max_acc, sizeof(*w->acc));
 		w->encoder = codec_encoder_new(w->max_acc);
 		w->zstd = ZSTD_createCCtx();
-		if (!w->acc || !w->encoder || !w->zstd) {
+		if (!w->encoder || !w->zstd) {
 			s = eg_fail(err, EG_NO_MEMORY, "%s: out of memory for a chunk", path);
 			free_writer(w);
 			return s;
@@ -196,8 +222,8 @@ static eg_status copy_scratch(struct trace_writer *w)
 /* Header, init chunks and then the records of a deferred writer. */
 static eg_status assemble(struct trace_writer *w)
 {
-	EG_TRY(w->o.text ? trace__text_out(w, true) : trace__flush(w, w->to));
-	EG_TRY(trace__put_header(w));
+	EG_TRY(w->o.text ? trace__text_out(w, true) : trace__flush_all(w, w->to));
+	EG_TRY(trace__put_header(w, false));
 	w->to = w->out;
 	if (w->o.text) {
 		trace__text_names(w);
@@ -209,11 +235,9 @@ static eg_status assemble(struct trace_writer *w)
 	w->sequence = w->ordinal = 0;
 	EG_TRY(trace__put_names(w, w->out));
 	for (size_t i = 0; i < w->nr_init; i++) {
-		trace__put_op(w, &w->init[i]);
-		if (w->ops.len >= w->o.chunk_bytes / 2)
-			EG_TRY(trace__flush(w, w->out));
+		EG_TRY(trace__take_op(w, &w->init[i], w->out));
 	}
-	EG_TRY(trace__flush(w, w->out));
+	EG_TRY(trace__flush_all(w, w->out));
 	return w->scratch >= 0 ? copy_scratch(w) : EG_OK;
 }
 
@@ -272,13 +296,15 @@ static eg_status finish(struct trace_writer *w, const uint8_t digest[32])
 		trace__text_names(w);
 		EG_TRY(trace__text_out(w, true));
 	} else {
-		EG_TRY(trace__flush(w, w->out));
+		EG_TRY(trace__flush_all(w, w->out));
 		EG_TRY(trace__put_names(w, w->out));
 	}
 	if (!w->o.text) {
 		EG_TRY(trace__put_late_meta(w));
 		EG_TRY(trace__put_trailer(w, digest));
 	}
+	if (w->minor > w->minor_out && w->tmp)  /* a pipe was told what was known at its start */
+		EG_TRY(trace__put_header(w, true));
 	return commit(w);
 }
 
@@ -287,7 +313,7 @@ eg_status trace_writer_finish_hash(struct trace_writer *w, char hash[65], struct
 	uint8_t digest[32];
 	eg_status s;
 
-	egt_hash_final(&w->hash, digest);
+	egt_identity_final(&w->hash, digest);
 	eg_sha256_hex(digest, hash);
 	s = finish(w, digest);
 	for (unsigned i = 0; s != EG_OK && i < w->err.nr; i++)
@@ -309,7 +335,7 @@ void trace_writer_abort(struct trace_writer *w)
 		return;
 	if (w->scratch >= 0)
 		(void)close(w->scratch);
-	if (w->tmp && w->out >= 0)
+	if (w->out >= 0 && w->out != STDOUT_FILENO)
 		(void)close(w->out);
 	if (w->tmp)
 		(void)unlink(w->tmp);
