@@ -14,5 +14,6 @@ VERB_PLUGINS += sim/cli/trace_cat.c
 VERB_PLUGINS += sim/cli/trace_head.c
 VERB_PLUGINS += sim/cli/trace_convert.c
 VERB_PLUGINS += sim/cli/trace_merge.c
+VERB_PLUGINS += sim/cli/trace_index.c
 VERB_PLUGINS += sim/cli/trace_validate.c
 VERB_PLUGINS += sim/cli/trace_generate.c

@@ -361,14 +361,13 @@ static eg_status copy_reader(struct trace_reader *r, const char *out, const stru
 	return copy_close(w, copy_trace(r, w, f, deferred.split, report, err), report->content_hash, err);
 }
 
-eg_status copy_file(const char *path, const char *out, const struct copy_filter *f,
+eg_status copy_file(const char *path, const char *out, const struct trace_open_options *open, const struct copy_filter *f,
 		    const struct trace_write_options *write, struct import_report *report, struct eg_errors *err)
 {
-	const struct trace_open_options open = { .verify = true };
 	struct trace_reader *r;
 	eg_status s;
 
-	EG_TRY(trace_open(&r, path, &open, err));
+	EG_TRY(trace_open(&r, path, open, err));
 	s = copy_reader(r, out, f, write, report, err);
 	trace_close(r);
 	return s;

@@ -54,9 +54,9 @@ eg_status copy_op_names(const struct trace_reader *r, struct trace_writer *w, st
 /* Metadata of r to w, except keys that `skip` (may be NULL) begins. */
 eg_status copy_metadata(const struct trace_reader *r, struct trace_writer *w, const char *skip) EG_MUST_USE;
 
-/* The .egt `path` ("-": standard input) through f to `out`, verified as it passes, with
+/* The .egt `path` ("-": standard input) through f (may be NULL) to `out`, with
  * all metadata in front and the capabilities that are left. Counts go to the report. */
-eg_status copy_file(const char *path, const char *out, const struct copy_filter *f,
+eg_status copy_file(const char *path, const char *out, const struct trace_open_options *open, const struct copy_filter *f,
 		    const struct trace_write_options *write, struct import_report *report, struct eg_errors *err) EG_MUST_USE;
 
 /* The same at once, for text and pipes: what is known at open is the metadata; nothing waits for the end. */

@@ -326,7 +326,7 @@ static eg_status import_filtered(struct input *in, const char *out, const struct
 		whole.write = (struct trace_write_options){ .level = 1 };
 		s = import_input(in, tmp.p, &whole, report, err);
 		if (s == EG_OK)
-			s = copy_file(tmp.p, out, o->filter, &o->write, second, err);
+			s = copy_file(tmp.p, out, NULL, o->filter, &o->write, second, err);
 		(void)unlink(tmp.p);
 	}
 	if (s == EG_OK) {
