@@ -161,3 +161,14 @@ void eg_sha256_hex(const uint8_t digest[32], char hex[65])
 	}
 	hex[64] = '\0';
 }
+
+void eg_sha256_of(const void *data, size_t n, char hex[65])
+{
+	struct eg_sha256 s;
+	uint8_t digest[32];
+
+	eg_sha256_init(&s);
+	eg_sha256_update(&s, data, n);
+	eg_sha256_final(&s, digest);
+	eg_sha256_hex(digest, hex);
+}

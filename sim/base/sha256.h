@@ -17,5 +17,7 @@ void eg_sha256_update(struct eg_sha256 *s, const void *data, size_t n);
 void eg_sha256_final(struct eg_sha256 *s, uint8_t digest[32]);
 /* 64 lower-case hexadecimal digits and a NUL. */
 void eg_sha256_hex(const uint8_t digest[32], char hex[65]);
+/* The digits of `n` bytes that lie together. */
+void eg_sha256_of(const void *data, size_t n, char hex[65]);
 
 #endif

@@ -5,14 +5,11 @@
  * The canonical text of a cell holds the hashes of its traces, so traces that are not .egt yet are
  * imported, into a directory that is removed again.
  */
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include "sim/base/str.h"
+#include "sim/cli/execute.h"
 #include "sim/cli/locate.h"
-#include "sim/cli/verb.h"
 #include "sim/experiment/cell.h"
 
 static const struct cli_option options[] = {
@@ -119,43 +116,17 @@ static eg_status show(struct experiment *x, const struct cli_args *a, uint64_t c
 	return s;
 }
 
-/* Traces that had to be imported go, and nothing else is in there. */
-static void remove_dir(const char *dir)
-{
-	DIR *d = opendir(dir);
-	struct dirent *e;
-	char path[4200];
-
-	while (d && (e = readdir(d)) != NULL)
-		if (snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) < (int)sizeof(path) && *e->d_name != '.')
-			(void)unlink(path);
-	if (d)
-		(void)closedir(d);
-	(void)rmdir(dir);
-}
-
 static eg_status check(const struct cli_args *a, uint64_t cell, struct eg_arena *arena, int *rc, struct eg_errors *err)
 {
-	const char *tmp = getenv("TMPDIR");
 	struct experiment *x = NULL;
 	struct eg_str dir = { 0 };
-	eg_status s = locate_and_load(&x, a->arg[0], a->values[0], NULL, arena, err);
+	eg_status s;
 
-	EG_TRY(s);
-	if (x->nr_traces) {
-		eg_str_addf(&dir, "%s/engram-check-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-		if (dir.failed)
-			s = EG_NO_MEMORY;
-		else if (!mkdtemp(dir.p))
-			s = eg_fail_errno(err, false, "cannot make a temporary directory for imported traces");
-		else
-			s = experiment_prepare(x, dir.p, err);
-	}
+	EG_TRY(locate_and_load(&x, a->arg[0], a->values[0], NULL, arena, err));
+	s = execute_traces(x, &dir, err);
 	if (s == EG_OK)
 		s = show(x, a, cell, rc, err);
-	if (dir.p)
-		remove_dir(dir.p);
-	eg_str_free(&dir);
+	execute_traces_end(&dir);
 	experiment_free(x);
 	return s;
 }

@@ -7,19 +7,13 @@
  */
 #include "config.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "plots/plots.h"
 #include "results/compare.h"
-#include "sim/base/str.h"
+#include "sim/cli/execute.h"
 #include "sim/cli/locate.h"
-#include "sim/cli/meter.h"
-#include "sim/cli/verb.h"
-#include "sim/experiment/exec.h"
 
 #define OPTION_SET 0            /* index of --set below */
 
@@ -39,15 +33,6 @@ static const struct cli_option options[] = {
 	{ .name = "anonymous", .help = "leave host name, command line and paths out of FILE.host.json" },
 	{ 0 }
 };
-
-/* ---- progress ------------------------------------------------------------------------------------- */
-
-static void on_progress(void *ctx, const struct exec_progress *p)
-{
-	cli_meter_show(ctx, &(struct cli_meter_state){ .what = "cells", .done = p->done, .total = p->total, .reused = p->reused,
-		       .failed = p->failed, .running = p->running, .share = p->share, .elapsed = p->elapsed, .eta = p->eta,
-		       .end = p->end });
-}
 
 /* ---- options -------------------------------------------------------------------------------------- */
 
@@ -98,58 +83,7 @@ static bool read_options(const struct cli_args *a, struct exec_options *o)
 	return true;
 }
 
-/* What the user typed, put together again for the side file. */
-static eg_status command_line(const struct cli_args *a, struct exec_options *o, const char **argv, size_t max,
-			      struct eg_arena *arena)
-{
-	size_t n = 0;
-
-	argv[n++] = "engram";
-	argv[n++] = "run";
-	for (unsigned i = 0; i < a->nr && n < max; i++)
-		argv[n++] = a->arg[i];
-	for (unsigned i = 0; options[i].name; i++)
-		for (unsigned k = 0; a->values[i][k] && n + 2 <= max; k++) {
-			char dashed[40];
-
-			(void)snprintf(dashed, sizeof(dashed), "--%s", options[i].name);
-			argv[n++] = eg_arena_strdup(arena, dashed);
-			if (!argv[n - 1])
-				return EG_NO_MEMORY;
-			if (options[i].arg)
-				argv[n++] = a->values[i][k];
-		}
-	o->host.argc = (int)n;
-	o->host.argv = argv;
-	return EG_OK;
-}
-
 /* ---- the end -------------------------------------------------------------------------------------- */
-
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
-static void summary(const struct experiment *x, const struct exec_options *o, const struct exec_outcome *out)
-{
-	const struct exec_progress *p = &out->last;
-
-	if (out->complete_before) {
-		fprintf(stderr, "engram: %s is complete already and matches the experiment; nothing to do\n", o->out);
-		return;
-	}
-	if (o->cell != EXEC_ALL_CELLS) {
-		fprintf(stderr, "engram: cell %" PRIu64 " %s %s/%" PRIu64 ".h5\n", o->cell, p->reused ? "stands already in" : "is in",
-			out->cells_dir, o->cell);
-		return;
-	}
-	fprintf(stderr, "engram: %s: %" PRIu64 " cell%s (%" PRIu64 " point%s x %u seed%s)", x->name, x->nr_cells, plural(x->nr_cells),
-		x->nr_points, plural(x->nr_points), x->nr_seeds, plural(x->nr_seeds));
-	if (p->reused)
-		fprintf(stderr, ", %" PRIu64 " of them from before", p->reused);
-	fprintf(stderr, " in %.1f s with %u process%s\nengram: result in %s\n", p->elapsed, o->jobs, o->jobs == 1 ? "" : "es", o->out);
-}
 
 /* The table of `engram compare FILE`, for an experiment that asks for one; data, so to standard output. */
 static eg_status show_comparison(const char *path, struct eg_errors *err)
@@ -204,7 +138,7 @@ static eg_status draw(const char *path, bool quiet, struct eg_errors *err)
 		drawn += !*report->outcome[i].why;
 	}
 	if (s == EG_OK && !quiet)
-		fprintf(stderr, "engram: %u figure%s in %s\n", drawn, plural(drawn), q.out_dir);
+		fprintf(stderr, "engram: %u figure%s in %s\n", drawn, drawn == 1 ? "" : "s", q.out_dir);
 	else if (s != EG_OK)
 		fprintf(stderr, "engram: the result %s is complete, its figures are not:\n", path);
 	result_close(file);
@@ -215,27 +149,15 @@ static eg_status draw(const char *path, bool quiet, struct eg_errors *err)
 
 static eg_status execute(struct experiment *x, struct exec_options *o, const struct cli_args *a, bool no_plots, struct eg_errors *err)
 {
-	struct cli_meter meter;
 	bool quiet = a->quiet;
 	struct exec_outcome *out = eg_calloc(1, sizeof(*out));
 	eg_status s;
 
 	if (!out)
 		return EG_NO_MEMORY;
-	cli_meter_init(&meter, a);
-	o->progress = on_progress;
-	o->ctx = &meter;
-	s = exec_run(x, o, out, err);
-	for (unsigned i = 0; i < out->failures.nr; i++) {
-		const char *text = out->failures.text[i];
-		size_t n = strcspn(text, "\n");
-
-		fprintf(stderr, "engram: %.*s%s%s\n", (int)n, text, text[n] ? "\n  " : "", text[n] ? text + n + 1 : "");
-	}
-	if (out->failures.dropped)
-		fprintf(stderr, "engram: and %u more failures\n", out->failures.dropped);
+	s = execute_cells(x, o, a, out, err);
 	if (s == EG_OK && !quiet)
-		summary(x, o, out);
+		execute_summary(x, o, out);
 	if (s == EG_OK && !quiet && x->compare && o->cell == EXEC_ALL_CELLS)
 		s = show_comparison(o->out, err);
 	if (s == EG_OK && x->nr_plots && o->cell == EXEC_ALL_CELLS && !no_plots)
@@ -261,18 +183,11 @@ static int run(const struct cli_args *a)
 		eg_free(err);
 		return rc;
 	}
-	s = command_line(a, &o, argv, CLI_MAX_ARGS, &arena);
+	s = execute_command_line(a, "run", &o, argv, &arena);
 	if (s == EG_OK)
 		s = locate_and_load(&x, a->arg[0], a->values[OPTION_SET], o.cell == EXEC_ALL_CELLS ? NULL : &o.cell, &arena, err);
-	if (s == EG_OK) {
-		if (cli_given(a, "output"))
-			eg_str_add(&out, cli_value(a, "output"));
-		else if (mkdir("results", 0777) == 0 || access("results", F_OK) == 0)
-			eg_str_addf(&out, "results/%s.h5", x->name);
-		else
-			s = eg_fail_errno(err, false, "cannot make the directory results (choose another place with -o)");
-		s = out.failed ? EG_NO_MEMORY : s;
-	}
+	if (s == EG_OK)
+		s = execute_output(a, x, &out, err);
 	if (s == EG_OK) {
 		o.out = eg_str_text(&out);
 		s = execute(x, &o, a, cli_given(a, "no-plots"), err);

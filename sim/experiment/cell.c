@@ -309,8 +309,6 @@ static eg_status resolve(struct experiment *x, uint64_t index, struct exp_cell *
 eg_status exp_cell_resolve(struct experiment *x, uint64_t index, struct exp_cell *c, struct eg_errors *err)
 {
 	struct eg_str text = { 0 };
-	struct eg_sha256 sha;
-	uint8_t digest[32];
 	eg_status s;
 
 	*c = (struct exp_cell){ 0 };
@@ -320,14 +318,10 @@ eg_status exp_cell_resolve(struct experiment *x, uint64_t index, struct exp_cell
 		c->yaml = text.failed ? NULL : eg_arena_strdup(&c->arena, eg_str_text(&text));
 		s = c->yaml ? EG_OK : EG_NO_MEMORY;
 	}
-	if (s == EG_OK) {
-		eg_sha256_init(&sha);
-		eg_sha256_update(&sha, c->yaml, strlen(c->yaml));
-		eg_sha256_final(&sha, digest);
-		eg_sha256_hex(digest, c->hash);
-	} else {
+	if (s == EG_OK)
+		eg_sha256_of(c->yaml, strlen(c->yaml), c->hash);
+	else
 		exp_cell_free(c);
-	}
 	eg_str_free(&text);
 	return s;
 }

@@ -13,17 +13,6 @@
 #include "sim/base/sha256.h"
 #include "sim/experiment/path.h"
 
-static void sha_of(const char *text, char hex[65])
-{
-	struct eg_sha256 sha;
-	uint8_t digest[32];
-
-	eg_sha256_init(&sha);
-	eg_sha256_update(&sha, text, strlen(text));
-	eg_sha256_final(&sha, digest);
-	eg_sha256_hex(digest, hex);
-}
-
 /* Trace labels of the result: the file's name, as a workload item without label: has it. */
 static const char *trace_label(struct experiment *x, const struct exp_trace *t)
 {
@@ -46,7 +35,7 @@ static eg_status describe(struct pool *p, struct result_experiment *r, struct eg
 	if (!axis || !base || !trace)
 		return EG_NO_MEMORY;
 	EG_TRY(exp_resolved_text(x, yaml, p->err));
-	sha_of(eg_str_text(yaml), hash);
+	eg_sha256_of(eg_str_text(yaml), yaml->len, hash);
 	for (unsigned i = 0; i < x->nr_axes; i++)
 		axis[i] = (struct result_axis){ x->axis[i].path, x->axis[i].nr, x->axis[i].label };
 	for (unsigned i = 0; i < x->nr_baseline; i++)
