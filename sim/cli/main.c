@@ -113,34 +113,38 @@ static int unknown_option(const struct verb_ops *v, const char *text)
 	return cli_usage("%s: unknown option --%s; `engram %s --help` lists them", v->name, word, v->name);
 }
 
-/* The i-th word of "a|b|c" or "a|b,..." into one of a ring of buffers; NULL past the last. */
-static const char *choice(const void *ctx, unsigned i)
+/* The words of "a|b|c" or "a|b,...". */
+struct words {
+	unsigned nr;
+	char     word[24][40];
+};
+
+static void split(const char *arg, struct words *w)
 {
-	static char ring[64][40];
-	const char *word = ctx;
+	for (w->nr = 0; w->nr < EG_ARRAY_LEN(w->word); arg++) {
+		size_t n = strcspn(arg, "|,");
 
-	for (unsigned k = 0; *word; k++) {
-		size_t n = strcspn(word, "|,");
-
-		if (k == i) {
-			(void)snprintf(ring[i % 64], sizeof(ring[0]), "%.*s", (int)n, word);
-			return ring[i % 64];
-		}
-		if (word[n] != '|')
-			return NULL;
-		word += n + 1;
+		(void)snprintf(w->word[w->nr++], sizeof(w->word[0]), "%.*s", (int)n, arg);
+		arg += n;
+		if (*arg != '|')
+			return;
 	}
-	return NULL;
 }
 
-static bool is_choice(const char *words, const char *value, size_t n)
+static const char *choice(const void *ctx, unsigned i)
 {
-	const char *word;
+	const struct words *w = ctx;
 
-	for (unsigned i = 0; (word = choice(words, i)) != NULL; i++)
-		if (strlen(word) == n && memcmp(word, value, n) == 0)
-			return true;
-	return false;
+	return i < w->nr ? w->word[i] : NULL;
+}
+
+/* Which word the value is; -1: none. */
+static int find_choice(const struct words *w, const char *value, size_t n)
+{
+	for (unsigned i = 0; i < w->nr; i++)
+		if (strlen(w->word[i]) == n && memcmp(w->word[i], value, n) == 0)
+			return (int)i;
+	return -1;
 }
 
 /* One value of an option whose values are a list; 0, or the exit code. */
@@ -148,13 +152,15 @@ static int check_choice(const struct verb_ops *v, const struct cli_option *o, co
 {
 	bool list = o->arg && strstr(o->arg, ",...") != NULL;
 	char word[64], near[100], known[200];
+	struct words words;
 	size_t n;
 
 	if (!o->arg || !strchr(o->arg, '|'))
 		return 0;
+	split(o->arg, &words);
 	for (;;) {
 		n = list ? strcspn(value, ",") : strlen(value);
-		if (!is_choice(o->arg, value, n))
+		if (find_choice(&words, value, n) < 0)
 			break;
 		if (!value[n])
 			return 0;
@@ -163,7 +169,7 @@ static int check_choice(const struct verb_ops *v, const struct cli_option *o, co
 	(void)snprintf(word, sizeof(word), "%.*s", (int)(n < 60 ? n : 60), value);
 	(void)snprintf(known, sizeof(known), "%.*s", (int)strcspn(o->arg, ","), o->arg);
 	return cli_usage("%s: unknown %s %s%s known: %s", v->name, o->name, *word ? word : "(nothing)",
-			 *cli_near(word, choice, o->arg, near, sizeof(near)) ? near : ";", known);
+			 *cli_near(word, choice, &words, near, sizeof(near)) ? near : ";", known);
 }
 
 /* Is `word` on the line, as an option? An option's value that reads so counts too: one asks for help, not for such a file. */
@@ -178,6 +184,7 @@ static bool on_line(int argc, char **argv, const char *word)
 static int global_option(const struct verb_ops *v, int which, struct cli_args *a)
 {
 	const struct cli_option *o = &cli_global_options[which];
+	struct words words;
 	int rc;
 
 	if (which == GLOBAL_QUIET) {
@@ -185,9 +192,10 @@ static int global_option(const struct verb_ops *v, int which, struct cli_args *a
 		return 0;
 	}
 	rc = check_choice(v, o, optarg);
-	for (unsigned i = 0; rc == 0 && choice(o->arg, i); i++)
-		if (strcmp(choice(o->arg, i), optarg) == 0)
-			a->progress = (enum cli_progress)i;
+	if (rc == 0) {
+		split(o->arg, &words);
+		a->progress = (enum cli_progress)find_choice(&words, optarg, strlen(optarg));
+	}
 	return rc;
 }
 
