@@ -379,7 +379,7 @@ static bool get_all(hid_t f, struct cell *c)
 eg_status cell_load(const char *path, struct cell *c, struct eg_errors *err)
 {
 	int schema = 0;
-	bool good, summed;
+	bool good, summed, no_memory;
 	hid_t f;
 
 	memset(c, 0, sizeof(*c));
@@ -396,7 +396,10 @@ eg_status cell_load(const char *path, struct cell *c, struct eg_errors *err)
 	(void)H5Fclose(f);
 	if (good)
 		return EG_OK;
+	no_memory = c->result.arena.failed;
 	cell_free(c);
+	if (no_memory)
+		return eg_fail(err, EG_NO_MEMORY, "%s: no memory to read it", path);
 	return eg_fail(err, EG_BAD_INPUT, "%s: damaged, or too large for this host's memory\n"
 		       "remove it and run with --resume", path);
 }

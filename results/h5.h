@@ -14,7 +14,7 @@
  * data carry no checksum, and libhdf5 1.10 is not safe against damaged metadata.
  *
  * Reading. Every function bounds sizes before it asks for memory and returns false for anything that is not exactly
- * what was expected.
+ * what was expected. When it was the host that had no memory, arena->failed says so: the file is not to blame then.
  */
 #ifndef RESULTS_H5_H
 #define RESULTS_H5_H

@@ -238,6 +238,7 @@ static bool get_variable(hid_t d, size_t n, struct eg_arena *a, const char **fir
 	bool good = texts && type >= 0 && space >= 0 && stored >= 0 && H5Tset_size(type, H5T_VARIABLE) >= 0 &&
 		    H5Tset_cset(type, H5Tget_cset(stored)) >= 0;
 
+	a->failed |= !texts;
 	if (good && H5Dread(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts) >= 0) {
 		for (size_t i = 0; i < n; i++) {
 			char *copy = eg_arena_strdup(a, texts[i] ? texts[i] : "");
@@ -266,6 +267,7 @@ static bool get_fixed(hid_t d, size_t n, struct eg_arena *a, const char **first,
 	bool good = width && width < (1u << 20) && n * width <= H5_MAX_ITEMS;
 	char *all = good ? eg_calloc(n, width) : NULL;
 
+	a->failed |= good && !all;
 	good = all && H5Dread(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, all) >= 0;
 	for (size_t i = 0; good && i < n; i++) {
 		char *copy = eg_arena_alloc(a, width + 1, 1);

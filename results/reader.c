@@ -27,6 +27,8 @@ static const char *const prov_key[RESULT_NR_PROV] = {
 
 static eg_status damaged(const struct result_file *f, struct eg_errors *err, const char *what)
 {
+	if (f->arena.failed)
+		return eg_fail(err, EG_NO_MEMORY, "%s: no memory to read it", f->path);
 	return eg_fail(err, EG_BAD_INPUT, "%s: damaged or incomplete: %s\nrun the experiment again, or copy the file again",
 		       f->path, what);
 }
@@ -279,7 +281,8 @@ static eg_status read_schema(struct result_file *f, struct eg_errors *err)
 			f->prov[i] = "";
 	}
 	f->cubes = eg_arena_alloc(&f->arena, f->metrics.nr + 1, sizeof(*f->cubes));
-	return f->cubes ? EG_OK : eg_fail(err, EG_NO_MEMORY, "%s: no memory", f->path);
+	/* a text that found no memory looks like one that is not there */
+	return f->cubes && !f->arena.failed ? EG_OK : eg_fail(err, EG_NO_MEMORY, "%s: no memory", f->path);
 }
 
 static eg_status open_file(const char *path, struct result_file **out, struct eg_errors *err)

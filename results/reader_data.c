@@ -207,6 +207,8 @@ bool result_point_fits(const struct result_file *f, size_t point, const int *wan
 
 static eg_status unreadable(const struct result_file *f, const char *what, struct eg_errors *err)
 {
+	if (f->arena.failed)
+		return eg_fail(err, EG_NO_MEMORY, "%s: no memory for %.200s", f->path, what);
 	return eg_fail(err, EG_BAD_INPUT, "%s: damaged: %.200s cannot be read\nrun the experiment again, or copy the file again",
 		       f->path, what);
 }

@@ -37,3 +37,4 @@ include $(top_srcdir)/tests/core.mk
 
 # fuzz targets of results; faults injected into the whole program
 include $(top_srcdir)/tests/fuzz/fuzz.mk
+include $(top_srcdir)/tests/fault/fault.mk

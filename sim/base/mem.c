@@ -93,12 +93,12 @@ void *eg_arena_alloc(struct eg_arena *a, size_t nr, size_t size)
 		size_t want = bytes + CHUNK_HEAD + 64 > CHUNK_BYTES ? bytes + CHUNK_HEAD + 64 : CHUNK_BYTES;
 		struct eg_arena_chunk *c;
 
-		if (refuse())
-			return NULL;
 		want = (want + 63) & ~(size_t)63;
-		c = aligned_alloc(64, want);
-		if (!c)
+		c = refuse() ? NULL : aligned_alloc(64, want);
+		if (!c) {
+			a->failed = true;
 			return NULL;
+		}
 		memset(c, 0, want);
 		c->next = a->chunks;
 		c->size = want;

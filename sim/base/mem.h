@@ -40,6 +40,7 @@ struct eg_arena {
 	struct eg_arena_chunk *chunks;    /* newest first                                   */
 	size_t used, size;                /* of the newest chunk                            */
 	size_t total;                     /* bytes obtained from the host                   */
+	bool   failed;                    /* the host refused once; sticky                  */
 };
 
 void *eg_arena_alloc(struct eg_arena *a, size_t nr, size_t size) EG_MUST_USE;

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Faults injected into the whole program: memory, files, processes.
+check_PROGRAMS += tests/fault/test_results_alloc
+tests_fault_test_results_alloc_SOURCES = tests/fault/test_results_alloc.c tests/fuzz/small_result.h tests/tap.h
+tests_fault_test_results_alloc_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
+tests_fault_test_results_alloc_LDADD = libengram-plots.a $(results_libs)
+TESTS += tests/fault/test_results_alloc
