@@ -28,7 +28,7 @@ static unsigned facts_of(const struct trace_stats *st, const struct trace_reader
 
 #define FACT(...) (f[n++] = (struct fact){ __VA_ARGS__ })
 	FACT("records", info->records, false);
-	FACT("streams", st->streams, false);
+	FACT("streams", info->streams ? info->streams : st->streams, false);
 	FACT("accesses", st->accesses, false);
 	FACT("fetches", st->kind[EG_ACCESS_FETCH], false);
 	FACT("loads", st->kind[EG_ACCESS_READ], false);
@@ -55,6 +55,11 @@ static unsigned facts_of(const struct trace_stats *st, const struct trace_reader
 	return n;
 }
 
+static const char *layout_of(const struct trace_reader_info *info)
+{
+	return info->split ? "split" : "interleaved";
+}
+
 static void print_text(const char *path, const struct trace_reader *r, const struct trace_reader_info *info,
 		       const struct fact *f, unsigned nr)
 {
@@ -65,6 +70,14 @@ static void print_text(const char *path, const struct trace_reader *r, const str
 	printf("%s: .egt %u.%u\n", path, info->major, info->minor);
 	printf("  %-24s %s\n", "content_hash", info->content_hash[0] ? info->content_hash : "unknown (no trailer)");
 	printf("  %-24s %s\n", "capabilities", caps);
+	printf("  %-24s %s\n", "layout", layout_of(info));
+	if (info->indexed)
+		printf("  %-24s yes, %" PRIu64 " states%s\n", "index", info->states,
+		       info->split ? "" : " (--from lands without reading from the start)");
+	else
+		printf("  %-24s no index (streamed); engram trace index adds one\n", "index");
+	if (info->total)
+		printf("  %-24s %" PRIu64 "\n", "records_in_file", info->total);
 	for (unsigned i = 0; trace_metadata_at(r, i, &key, &value); i++)
 		if (strcmp(key, "capabilities") != 0)
 			printf("  %-24s %s\n", key, value);
@@ -75,7 +88,7 @@ static void print_text(const char *path, const struct trace_reader *r, const str
 		       (double)info->raw_bytes / (double)info->records, (double)info->stored_bytes / (double)info->records);
 }
 
-static void print_json(const char *path, const struct trace_reader *r, const struct trace_reader_info *info,
+static int print_json(const char *path, const struct trace_reader *r, const struct trace_reader_info *info,
 		       const struct fact *f, unsigned nr)
 {
 	struct eg_str out = { 0 };
@@ -93,7 +106,9 @@ static void print_json(const char *path, const struct trace_reader *r, const str
 		next = p + len + strspn(p + len, " ");
 		eg_str_addf(&out, "%s\"%.*s\"", p == caps ? "" : ", ", (int)len, p);
 	}
-	eg_str_add(&out, "],\n  \"metadata\": {");
+	eg_str_addf(&out, "],\n  \"layout\": \"%s\",\n  \"indexed\": %s,\n  \"states\": %" PRIu64 ",\n  \"streams\": %u,\n"
+		    "  \"total\": %" PRIu64 ",\n  \"metadata\": {", layout_of(info), info->indexed ? "true" : "false",
+		    info->states, info->streams, info->total);
 	for (unsigned i = 0; trace_metadata_at(r, i, &key, &value); i++) {
 		eg_str_add(&out, i ? ",\n    " : "\n    ");
 		eg_str_add_json(&out, key);
@@ -105,8 +120,7 @@ static void print_json(const char *path, const struct trace_reader *r, const str
 		eg_str_addf(&out, "%s\"%s\": %" PRIu64, i ? ",\n    " : "\n    ", f[i].name, f[i].value);
 	eg_str_addf(&out, "\n  },\n  \"record_chunks\": %" PRIu64 ",\n  \"raw_bytes\": %" PRIu64 ",\n  \"stored_bytes\": %" PRIu64
 		    "\n}\n", info->chunks, info->raw_bytes, info->stored_bytes);
-	(void)fputs(eg_str_text(&out), stdout);
-	eg_str_free(&out);
+	return cli_print(&out);
 }
 
 static eg_status count(struct trace_reader *r, struct trace_stats *st, struct eg_errors *err)
@@ -130,6 +144,7 @@ static int run(const struct cli_args *a)
 	struct trace_reader *r = NULL;
 	struct fact f[64];
 	unsigned nr = 0;
+	int rc = 0;
 	eg_status s;
 
 	if (!st)
@@ -141,11 +156,14 @@ static int run(const struct cli_args *a)
 		trace_reader_info(r, &info);
 		if (!cli_given(a, "no-count"))
 			nr = facts_of(st, &info, f);
-		(cli_given(a, "json") ? print_json : print_text)(a->arg[0], r, &info, f, nr);
+		if (cli_given(a, "json"))
+			rc = print_json(a->arg[0], r, &info, f, nr);
+		else
+			print_text(a->arg[0], r, &info, f, nr);
 	}
 	trace_close(r);
 	trace_stats_free(st);
-	return cli_report(s, &err);
+	return s == EG_OK ? rc : cli_report(s, &err);
 }
 
 const struct verb_ops verb_trace_info_ops = {
@@ -155,7 +173,9 @@ const struct verb_ops verb_trace_info_ops = {
 	.description = "Prints the identity (content hash), the capabilities, the metadata and, after reading the whole "
 		       "trace once, how many records of each kind it has, the bytes they touch and the distinct 4 KiB "
 		       "pages. A modify counts as a load and a store in bytes; an access that straddles a page counts "
-		       "both pages. TRACE may be - for standard input.",
+		       "both pages. TRACE may be - for standard input.\n\n"
+		       "`layout` says whether the streams stand in one order or apart (split); `index` whether the file "
+		       "can be entered in the middle, and before how many chunks it tells the state.",
 	.example = "engram trace info sqlite3.egt",
 	.options = options,
 	.min_args = 1, .max_args = 1,
