@@ -126,6 +126,7 @@ struct claim_report {
 	unsigned             nr, nr_seeds;
 	struct claim_judged *claims;
 	unsigned             count[CLAIM_FAIL + 1];     /* claims by verdict */
+	const struct claim_exact *exact;                /* for the texts below; set by the caller after judging, or NULL */
 };
 
 /*

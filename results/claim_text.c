@@ -7,9 +7,10 @@
  */
 #include "results/claim.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+
+#include "results/claim_exact.h"
 
 /* ---- numbers -------------------------------------------------------------------------------------- */
 
@@ -123,6 +124,11 @@ static void add_totals(const struct claim_report *r, struct eg_str *out)
 		    r->nr_seeds == 1 ? "" : "s");
 }
 
+static const char *exact_text(const struct claim_exact *e)
+{
+	return e->identical ? "the same bytes as" : e->numbers_equal ? "other bytes, but the same numbers as" : "other numbers than";
+}
+
 /* ---- a terminal ----------------------------------------------------------------------------------- */
 
 /* `text` filled into lines of `width`, continued at `indent`; the cursor stands at `indent`. */
@@ -186,7 +192,17 @@ void claim_table(const struct claim_report *r, unsigned width, struct eg_str *ou
 			eg_str_free(&line);
 		}
 	}
-	add_totals(r, out);
+	if (r->nr)
+		add_totals(r, out);
+	if (!r->exact)
+		return;
+	eg_str_addf(out, "exact: %s: %s %s\n", r->exact->identical ? "PASS" : "FAIL", exact_text(r->exact), r->exact->published);
+	eg_str_addf(out, "  sha256 %s%s%s\n", r->exact->sha256[0], r->exact->identical ? "" : ", published: ",
+		    r->exact->identical ? "" : r->exact->sha256[1]);
+	for (unsigned i = 0; i < r->exact->nr_said; i++)
+		eg_str_addf(out, "  %s\n", r->exact->said[i]);
+	if (r->exact->nr_left_out)
+		eg_str_addf(out, "  and %u more differences\n", r->exact->nr_left_out);
 }
 
 /* ---- Markdown ------------------------------------------------------------------------------------- */
@@ -202,7 +218,8 @@ static void add_cell(struct eg_str *out, const char *text)
 
 void claim_markdown(const struct claim_report *r, struct eg_str *out)
 {
-	eg_str_add(out, "| verdict | claim | | metric | expected | found | source |\n|---|---|---|---|---|---|---|\n");
+	if (r->nr)
+		eg_str_add(out, "| verdict | claim | | metric | expected | found | source |\n|---|---|---|---|---|---|---|\n");
 	for (unsigned i = 0; i < r->nr; i++) {
 		const struct claim_judged *j = &r->claims[i];
 		const struct claim *c = j->claim;
@@ -224,8 +241,18 @@ void claim_markdown(const struct claim_report *r, struct eg_str *out)
 		add_cell(out, c->source ? c->source : "");
 		eg_str_add(out, " |\n");
 	}
-	eg_str_add(out, "\n");
-	add_totals(r, out);
+	if (r->nr) {
+		eg_str_add(out, "\n");
+		add_totals(r, out);
+	}
+	if (!r->exact)
+		return;
+	eg_str_addf(out, "\nexact: **%s**: %s `%s` (sha256 `%s`)\n", r->exact->identical ? "PASS" : "FAIL", exact_text(r->exact),
+		    r->exact->published, r->exact->sha256[1]);
+	for (unsigned i = 0; i < r->exact->nr_said; i++)
+		eg_str_addf(out, "- %s\n", r->exact->said[i]);
+	if (r->exact->nr_left_out)
+		eg_str_addf(out, "- and %u more differences\n", r->exact->nr_left_out);
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------------- */
@@ -301,6 +328,19 @@ static void json_claim(const struct claim_judged *j, struct eg_str *out)
 	eg_str_add(out, "]}");
 }
 
+static void json_exact(const struct claim_exact *e, struct eg_str *out)
+{
+	eg_str_add(out, ",\n  \"exact\": {");
+	json_text(out, "published", e->published);
+	eg_str_addf(out, ", \"identical\": %s, \"numbers_equal\": %s, \"sha256\": \"%s\", \"published_sha256\": \"%s\", "
+		    "\"differences\": [", e->identical ? "true" : "false", e->numbers_equal ? "true" : "false", e->sha256[0], e->sha256[1]);
+	for (unsigned i = 0; i < e->nr_said; i++) {
+		eg_str_add(out, i ? ",\n    " : "\n    ");
+		eg_str_add_json(out, e->said[i]);
+	}
+	eg_str_addf(out, "], \"left_out\": %u}", e->nr_left_out);
+}
+
 void claim_json(const struct claim_report *r, struct eg_str *out)
 {
 	eg_str_add(out, "{\"schema\": 1,\n  ");
@@ -312,6 +352,9 @@ void claim_json(const struct claim_report *r, struct eg_str *out)
 		eg_str_add(out, i ? ",\n    " : "\n    ");
 		json_claim(&r->claims[i], out);
 	}
-	eg_str_addf(out, "],\n  \"pass\": %u, \"fail\": %u, \"undecided\": %u}\n", r->count[CLAIM_PASS], r->count[CLAIM_FAIL],
+	eg_str_addf(out, "],\n  \"pass\": %u, \"fail\": %u, \"undecided\": %u", r->count[CLAIM_PASS], r->count[CLAIM_FAIL],
 		    r->count[CLAIM_UNDECIDED]);
+	if (r->exact)
+		json_exact(r->exact, out);
+	eg_str_add(out, "}\n");
 }
