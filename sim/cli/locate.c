@@ -2,10 +2,12 @@
 /* locate - see locate.h. */
 #include "sim/cli/locate.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "plots/plots.h"
+#include "sim/base/str.h"
 #include "sim/experiment/schema.h"
 
 void locate_data_dirs(const char *dirs[3])
@@ -37,6 +39,34 @@ const char *locate_experiment(const char *name, struct eg_arena *a)
 	return found ? found : name;
 }
 
+static const char *config_name(const void *ctx, unsigned i)
+{
+	return ((const char *const *)ctx)[i];
+}
+
+/* A name that is no file and nearly that of a shipped experiment: say so. */
+static eg_status check_name(const char *path, struct eg_arena *a, struct eg_errors *err)
+{
+	const char *dirs[3], **names, **list, *near;
+	unsigned nr;
+
+	if (access(path, F_OK) == 0 || errno != ENOENT || strchr(path, '/'))
+		return EG_OK;
+	locate_data_dirs(dirs);
+	nr = experiment_list_configs(dirs, "experiment", &names, a);
+	list = eg_arena_alloc(a, nr + 1, sizeof(*list));
+	if (!list)
+		return EG_NO_MEMORY;
+	for (unsigned i = 0; i < nr; i++)
+		list[i] = names[i];
+	near = eg_did_you_mean(path, config_name, list);
+	if (near)
+		return eg_fail(err, EG_BAD_INPUT, "%.300s: there is no such file, and no shipped experiment of this name; did you mean %s?",
+			       path, near);
+	return eg_fail(err, EG_BAD_INPUT, "%.300s: there is no such file, and no shipped experiment of this name\n"
+		       "`engram list experiments` has the names of those that are shipped", path);
+}
+
 /* Figures are above the experiment in the layers, so their names are checked here. */
 static eg_status check_figures(const struct experiment *x, struct eg_errors *err)
 {
@@ -51,8 +81,8 @@ static eg_status check_figures(const struct experiment *x, struct eg_errors *err
 			continue;
 		if (at->line)
 			(void)snprintf(where, sizeof(where), ":%u:%u", at->line, at->col);
-		s = eg_fail(err, EG_BAD_INPUT, "%.300s%s: plots: there is no figure %.60s%s%s%s; `engram list figures` names them", at->file,
-			    where, x->plot[i], near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+		s = eg_fail(err, EG_BAD_INPUT, "%.300s%s: plots: there is no figure %.60s; %s%s%s`engram list figures` names them", at->file,
+			    where, x->plot[i], near ? "did you mean " : "", near ? near : "", near ? "? " : "");
 	}
 	return s;
 }
@@ -66,7 +96,9 @@ eg_status locate_and_load(struct experiment **x, const char *name, const char *c
 	if (!dirs)
 		return EG_NO_MEMORY;
 	locate_data_dirs(dirs);
-	EG_TRY(experiment_load(x, locate_experiment(name, a), &(struct experiment_options){ .data_dirs = dirs, .set = set,
+	name = locate_experiment(name, a);
+	EG_TRY(check_name(name, a, err));
+	EG_TRY(experiment_load(x, name, &(struct experiment_options){ .data_dirs = dirs, .set = set,
 			       .only_cell = only_cell }, err));
 	s = check_figures(*x, err);
 	if (s != EG_OK) {

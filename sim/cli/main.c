@@ -72,6 +72,7 @@ static const struct verb_ops *find_verb(int argc, char **argv, int *used)
 static int unknown_verb(int argc, char **argv)
 {
 	bool family = front_family(argv[1], NULL), second = argc >= 3 && argv[2][0] != '-';
+	size_t n = strlen(argv[1]);
 	char word[64];
 	const char *near;
 
@@ -88,6 +89,8 @@ static int unknown_verb(int argc, char **argv)
 	else
 		(void)snprintf(word, sizeof(word), "%.60s", argv[1]);
 	near = eg_did_you_mean(word, verb_name, NULL);
+	if (!near && n > 5 && strcmp(argv[1] + n - 5, ".yaml") == 0)
+		return cli_usage("unknown verb %s; to run an experiment: engram run %s", word, word);
 	if (near)
 		return cli_usage("unknown verb %s; did you mean `%s`? `engram --help` lists them", word, near);
 	return cli_usage("unknown verb %s; `engram --help` lists them", word);
@@ -95,15 +98,27 @@ static int unknown_verb(int argc, char **argv)
 
 /* ---- options --------------------------------------------------------------------------------------- */
 
+/* The option of v with this long name, of `n` bytes; NULL if there is none. */
+static const struct cli_option *long_option(const struct verb_ops *v, const char *name, size_t n)
+{
+	for (const struct cli_option *o = v->options; o && o->name; o++)
+		if (strlen(o->name) == n && memcmp(o->name, name, n) == 0)
+			return o;
+	return NULL;
+}
+
 static int unknown_option(const struct verb_ops *v, const char *text)
 {
 	char word[64];
 	const char *near, *eq;
+	size_t n;
 
-	while (*text == '-')
-		text++;
+	if (text[0] == '-' && text[1] != '-')
+		return cli_usage("%s: unknown option %.60s; `engram %s --help` lists them", v->name, text, v->name);
+	text += strspn(text, "-");
 	eq = strchr(text, '=');
-	(void)snprintf(word, sizeof(word), "%.*s", eq ? (int)(eq - text > 60 ? 60 : eq - text) : 60, text);
+	n = eq ? (size_t)(eq - text) : strlen(text);
+	(void)snprintf(word, sizeof(word), "%.*s", (int)(n > 60 ? 60 : n), text);
 	for (unsigned i = 0; eq && option_name(v->options, i); i++)
 		if (strcmp(option_name(v->options, i), word) == 0)
 			return cli_usage("%s: option --%s takes no value", v->name, word);
@@ -208,7 +223,7 @@ static int refuse(const struct verb_ops *v, int c, char **argv)
 		return cli_usage("%s: option %s wants a value", v->name, text);
 	if (optopt >= 256)      /* a long option without an argument was given one */
 		return cli_usage("%s: option %.*s takes no value", v->name, (int)strcspn(text, "="), text);
-	return unknown_option(v, optopt ? (char[]){ (char)optopt, 0 } : text);
+	return unknown_option(v, optopt ? (char[]){ '-', (char)optopt, 0 } : text);
 }
 
 /* Tables for getopt: the verb's options from 256 on, then the global ones. Returns how many the verb has. */
@@ -247,6 +262,13 @@ static int parse(const struct verb_ops *v, int argc, char **argv, struct cli_arg
 
 	a->options = v->options;
 	n = tables(v, lo, so);
+	/* -output would be read as -o utput, and the user told of something else */
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		size_t len = argv[i][0] == '-' && argv[i][1] != '-' ? strcspn(argv[i] + 1, "=") : 0;
+
+		if (len > 1 && long_option(v, argv[i] + 1, len))
+			return cli_usage("%s: %.60s: a long option has two dashes: --%.*s", v->name, argv[i], (int)len, argv[i] + 1);
+	}
 	opterr = 0;
 	optind = 1;
 	while ((c = getopt_long(argc, argv, so, lo, NULL)) != -1) {

@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -80,6 +81,24 @@ static eg_status make_dir(const char *path, struct eg_errors *err)
 	return eg_fail_errno(err, false, "cannot make the directory %s", path);
 }
 
+/* A file that is no result (an experiment given to -o, say) is the user's work: it is not written over. */
+static bool is_foreign(const char *path, const struct stat *st)
+{
+	static const char hdf5[8] = "\211HDF\r\n\032\n";
+	char head[sizeof(hdf5)];
+	ssize_t n;
+	int fd;
+
+	if (!S_ISREG(st->st_mode) || !st->st_size)
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;           /* the writer will say why it cannot be written */
+	n = read(fd, head, sizeof(head));
+	(void)close(fd);
+	return n != (ssize_t)sizeof(head) || memcmp(head, hdf5, sizeof(head)) != 0;
+}
+
 /* Learn now, not after an hour, that the result cannot be written. */
 static eg_status check_output(struct pool *p)
 {
@@ -93,9 +112,19 @@ static eg_status check_output(struct pool *p)
 		return EG_NO_MEMORY;
 	if (slash)
 		dir[slash == out ? 1 : slash - out] = '\0';
-	if (stat(out, &st) == 0 && S_ISDIR(st.st_mode))
+	if (!*out)
+		s = eg_fail(p->err, EG_USAGE, "the result has no name; give one with -o");
+	else if (stat(out, &st) == 0 && S_ISDIR(st.st_mode))
 		s = eg_fail(p->err, EG_IO, "%s is a directory; name a file with -o", out);
-	else if (stat(dir, &st) != 0 || access(dir, W_OK | X_OK) != 0)
+	else if (stat(out, &st) == 0 && is_foreign(out, &st))
+		s = eg_fail(p->err, EG_IO, "%s is there already and is no result; it is not written over\n"
+			    "name another file with -o, or remove it", out);
+	else if (stat(dir, &st) != 0)
+		s = eg_fail_errno(p->err, false, "cannot write the result %s: directory %s", out, dir);
+	else if (!S_ISDIR(st.st_mode))
+		s = eg_fail(p->err, EG_IO, "cannot write the result %s: %s is a file, not a directory\n"
+			    "choose another place with -o", out, dir);
+	else if (access(dir, W_OK | X_OK) != 0)
 		s = eg_fail_errno(p->err, false, "cannot write the result %s: directory %s", out, dir);
 	else if (statvfs(dir, &fs) == 0 && fs.f_blocks && (uint64_t)fs.f_bavail * fs.f_frsize < MIN_FREE_BYTES)
 		s = eg_fail(p->err, EG_IO, "the disk that would hold %s is full (less than 1 MiB free)\nfree some space or choose "

@@ -77,8 +77,8 @@ static struct exp_trace *find_trace(struct resolver *r, const struct yt_node *n,
 		if (!slot || !t->path || (fmt && !t->format))
 			r->no_memory = true;
 		else if (stat(t->path, &st) != 0 || access(t->path, R_OK) != 0)
-			exp_problem(r->p, n->mark, path, "cannot open %.200s: %s (a path is relative to the experiment's file)",
-				    t->path, strerror(errno));
+			exp_problem(r->p, n->mark, path, "cannot open %.200s: %s (%s)", t->path, strerror(errno), n->text[0] == '~' ?
+				    "~ is not expanded: write the path out" : "a path is relative to the experiment's file");
 		else if (S_ISDIR(st.st_mode))
 			exp_problem(r->p, n->mark, path, "%.200s is a directory, not a trace", t->path);
 	}

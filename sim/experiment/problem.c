@@ -19,7 +19,8 @@ void exp_problem(struct exp_problems *p, struct exp_mark at, const char *path, c
 		return;
 	}
 	new->mark = at;
-	if (path && *path)
+	/* the place "--set PATH" names the path already */
+	if (path && *path && (at.line || strncmp(at.file, "--set ", 6) != 0 || strcmp(at.file + 6, path) != 0))
 		n = snprintf(new->text, sizeof(new->text), "%.120s: ", path);
 	va_start(ap, fmt);
 	(void)vsnprintf(new->text + n, sizeof(new->text) - (size_t)n, fmt, ap);

@@ -90,7 +90,8 @@ static eg_status read_names(struct experiment *x)
 	if (!version)
 		exp_problem(&x->problems, x->root->mark, "version", "the key is missing; write version: 1");
 	else if (version->kind != YT_SCALAR || strcmp(version->text, "1") != 0)
-		exp_problem(&x->problems, version->mark, "version", "this Engram reads version 1");
+		exp_problem(&x->problems, version->mark, "version", "this Engram reads version 1, not %.40s",
+			    version->kind == YT_SCALAR ? version->text : yt_kind_name(version->kind));
 	x->description = text_of(x, "description");
 	if (name && (!name[strspn(name, ".-")] || *name == '.' || *name == '-' || strlen(name) > 100 ||
 		     name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")])) {

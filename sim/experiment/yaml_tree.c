@@ -299,6 +299,40 @@ static void on_end(struct builder *b)
 		deliver(b, n);
 }
 
+/* What a file that is not UTF-8 text may be instead, by its first bytes; NULL if that is not known. */
+static const char *what_it_is(const char *text, size_t len)
+{
+	static const struct {
+		const char *magic, *what;
+		size_t      size;
+	} kind[] = {
+		{ "\211HDF", "this is an HDF5 file, not an experiment: `engram compare` and `engram plot` read results", 4 },
+		{ "\223EGT", "this is a trace, not an experiment: name it under workload:, or see `engram trace info`", 4 },
+		{ "\377\376", "the text is UTF-16: save it as UTF-8", 2 },
+		{ "\376\377", "the text is UTF-16: save it as UTF-8", 2 },
+		{ "\037\213", "the file is compressed with gzip: decompress it first", 2 },
+		{ "\050\265\057\375", "the file is compressed with zstd: decompress it first", 4 },
+	};
+
+	for (size_t i = 0; i < EG_ARRAY_LEN(kind); i++)
+		if (len >= kind[i].size && memcmp(text, kind[i].magic, kind[i].size) == 0)
+			return kind[i].what;
+	return NULL;
+}
+
+/* Does the line of this mark begin with blanks one of which is a tab? */
+static bool tab_indents(const char *text, size_t len, size_t line)
+{
+	size_t i = 0;
+
+	for (; line && i < len; i++)
+		line -= text[i] == '\n';
+	for (; i < len && (text[i] == ' ' || text[i] == '\t'); i++)
+		if (text[i] == '\t')
+			return true;
+	return false;
+}
+
 /* What libyaml could not read. A reader error (encoding) has no mark but a byte offset. */
 static void syntax_problem(struct builder *b, const yaml_parser_t *y, const char *text, size_t len)
 {
@@ -312,7 +346,13 @@ static void syntax_problem(struct builder *b, const yaml_parser_t *y, const char
 			at.col = text[i] == '\n' ? 1 : at.col + (((unsigned char)text[i] & 0xc0) != 0x80);
 			at.line += text[i] == '\n';
 		}
-		exp_problem(b->p, at, NULL, "%s: save the file as plain UTF-8 text", y->problem ? y->problem : "unreadable character");
+		if (!b->no_lines && what_it_is(text, len))
+			exp_problem(b->p, at, NULL, "%s", what_it_is(text, len));
+		else
+			exp_problem(b->p, at, NULL, "%s: save the file as plain UTF-8 text",
+				    y->problem ? y->problem : "unreadable character");
+	} else if (!b->no_lines && tab_indents(text, len, y->problem_mark.line)) {
+		exp_problem(b->p, at, NULL, "a tab indents this line; YAML wants spaces");
 	} else if (!b->no_lines && y->context && y->context_mark.line != y->problem_mark.line) {
 		exp_problem(b->p, at, NULL, "not valid YAML: %s (%s that begins in line %zu); check indentation, quotes and brackets",
 			    y->problem ? y->problem : "syntax error", y->context, y->context_mark.line + 1);
@@ -371,6 +411,10 @@ static const struct yt_node *parse(const char *file, const char *text, size_t le
 	if (len > YT_MAX_BYTES) {
 		exp_problem(p, (struct exp_mark){ file, 1, 1 }, NULL, "larger than 1 MiB: not an experiment file");
 		b->stop = true;
+	}
+	if (!no_lines && len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {       /* a byte order mark is no text */
+		text += 3;
+		len -= 3;
 	}
 	yaml_parser_set_encoding(&y, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&y, (const unsigned char *)text, len);

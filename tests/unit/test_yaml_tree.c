@@ -88,8 +88,7 @@ static void test_refusals(void)
 	REFUSED("[a, b]: 1\n", "f.yaml:1:1: a key must be a plain text, not a list", "a list as a key");
 	REFUSED("a: [1, 2\nb: 3\n", "f.yaml:2:2: not valid YAML: did not find expected ',' or ']' (while parsing a flow sequence that "
 		"begins in line 1); check indentation, quotes and brackets", "a bracket left open");
-	REFUSED("a:\n\tb: 1\n", "f.yaml:2:1: not valid YAML: found character that cannot start any token; check indentation, "
-		"quotes and brackets", "a tab");
+	REFUSED("a:\n\tb: 1\n", "f.yaml:2:1: a tab indents this line; YAML wants spaces", "a tab");
 	for (n = 0; n < 40; n++)
 		deep[n] = '[';
 	refused(deep, 40, "f.yaml:1:33: more than 32 maps and lists inside each other", "depth");

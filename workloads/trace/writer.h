@@ -80,7 +80,7 @@ struct trace_writer {
 /* What messages call the output. */
 static inline const char *trace__shown_path(const struct trace_writer *w)
 {
-	return w->tmp ? w->path : "standard output";
+	return w->path[0] == '-' && !w->path[1] ? "standard output" : w->path;
 }
 
 /* Text of op->name, "" for none. */
