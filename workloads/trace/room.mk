@@ -8,6 +8,7 @@ libengram_trace_a_SOURCES = workloads/trace/trace.h \
 	workloads/trace/egt.c workloads/trace/egt.h \
 	workloads/trace/reader.c workloads/trace/reader.h workloads/trace/reader_chunks.c \
 	workloads/trace/reader_seek.c \
+	workloads/trace/state.c workloads/trace/state.h workloads/trace/state_maps.c workloads/trace/state_maps.h \
 	workloads/trace/writer.c workloads/trace/writer.h workloads/trace/writer_chunks.c workloads/trace/writer_file.c \
 	workloads/trace/twin_print.c workloads/trace/twin.h \
 	workloads/trace/bench.c workloads/trace/bench.h \
@@ -17,6 +18,7 @@ libengram_trace_a_SOURCES = workloads/trace/trace.h \
 	workloads/trace/coalesce.c workloads/trace/coalesce.h \
 	workloads/trace/copy.c workloads/trace/copy.h workloads/trace/merge.c workloads/trace/merge.h workloads/trace/prepare.c \
 	workloads/trace/reindex.c workloads/trace/reindex.h \
+	workloads/trace/semantic.c workloads/trace/semantic.h workloads/trace/validate.c workloads/trace/validate.h \
 	workloads/trace/stats.c workloads/trace/stats.h \
 	workloads/trace/strace.h workloads/trace/strace_calls.c workloads/trace/strace_line.c workloads/trace/strace_line.h \
 	workloads/trace/lackey.h workloads/trace/lackey_calls.c workloads/trace/linux_abi.h \
@@ -36,6 +38,11 @@ check_PROGRAMS += tests/unit/test_egt
 tests_unit_test_egt_SOURCES = tests/unit/test_egt.c tests/egt_random.h
 tests_unit_test_egt_LDADD = $(TRACE_TEST_LIBS)
 TESTS += tests/unit/test_egt
+
+check_PROGRAMS += tests/unit/test_state
+tests_unit_test_state_SOURCES = tests/unit/test_state.c tests/state_random.h
+tests_unit_test_state_LDADD = $(TRACE_TEST_LIBS)
+TESTS += tests/unit/test_state
 
 check_PROGRAMS += tests/unit/test_egt_layout
 tests_unit_test_egt_layout_SOURCES = tests/unit/test_egt_layout.c tests/egt_random.h
