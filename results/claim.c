@@ -42,6 +42,7 @@ struct judge {
 	const unsigned      *label;                             /* its labels, in the order of the claim */
 	const double        *x;                                 /* SLOPE: the labels as numbers */
 	double              *a, *b, *d;                         /* [nr_seeds] */
+	size_t               here;                              /* the place that is judged */
 };
 
 static eg_status no_memory(struct eg_errors *err)
@@ -300,7 +301,7 @@ static void undecided(struct judge *j, struct claim_part *p, const char *fmt, ..
 /* Are there values for all seeds? If not, the part is undecided for that reason. */
 static bool all_there(struct judge *j, struct claim_part *p, size_t point, const double *v)
 {
-	char where[200], seeds[80] = "";
+	char where[200] = "", seeds[80] = "";
 	unsigned missing = 0;
 	size_t at = 0;
 
@@ -310,8 +311,10 @@ static bool all_there(struct judge *j, struct claim_part *p, size_t point, const
 					       (unsigned long long)result_seeds(j->f)[s]);
 	if (!missing)
 		return true;
-	undecided(j, p, "no value at %s, seed%s %s%s: a missing cell, or nothing happened there that could be measured",
-		  result_point_text(j->f, point, where, sizeof(where)), missing > 1 ? "s" : "", seeds, missing > 3 ? ", ..." : "");
+	if (point != j->here)
+		(void)result_point_text(j->f, point, where, sizeof(where));
+	undecided(j, p, "no value%s%s for seed%s %s%s: a missing cell, or nothing happened that could be measured", *where ? " at " : "",
+		  where, missing > 1 ? "s" : "", seeds, missing > 3 ? ", ..." : "");
 	return false;
 }
 
@@ -554,6 +557,7 @@ static bool is_worse(const struct claim_part *a, const struct claim_part *b)
 
 static bool judge_place(struct judge *j, struct claim_place *at)
 {
+	j->here = at->point;
 	at->nr_parts = parts_of_a_place(j);
 	at->text = place_text(j, at->point, at->vs);
 	at->parts = eg_arena_alloc(&j->r->arena, at->nr_parts, sizeof(*at->parts));

@@ -55,7 +55,7 @@ static void add_number(struct eg_str *out, double v, double half)
 }
 
 /* "2.41 [2.30, 2.53], 5 seeds, margin 0.30" */
-static void add_part(const struct claim_report *r, const struct claim_judged *j, const struct claim_part *p, struct eg_str *out)
+static void add_part(const struct claim_judged *j, const struct claim_part *p, struct eg_str *out)
 {
 	double half = (p->high - p->low) / 2;
 	struct scale s;
@@ -77,9 +77,9 @@ static void add_part(const struct claim_report *r, const struct claim_judged *j,
 	eg_str_add(out, s.unit);
 	if (p->all_equal)
 		eg_str_addf(out, ", all %u seeds equal", p->n);
-	else if (p->n != r->nr_seeds || half > 0 || p->n > 1)
+	else
 		eg_str_addf(out, ", %u seed%s%s", p->n, p->n == 1 ? "" : "s", j->claim->no_interval ? ", no interval asked for" : "");
-	if (isfinite(p->margin)) {
+	if (isfinite(p->margin) && fabs(p->margin) > 0) {
 		eg_str_add(out, p->margin < 0 ? ", misses by " : ", margin ");
 		add_number(out, fabs(p->margin) / s.divide, half);
 		eg_str_add(out, s.unit);
@@ -94,7 +94,7 @@ static const char *parts_are(const struct claim_judged *j)
 }
 
 /* "thp=always to thp=never: " and the part that decides. */
-static void add_place(const struct claim_report *r, const struct claim_judged *j, const struct claim_place *at, struct eg_str *out)
+static void add_place(const struct claim_judged *j, const struct claim_place *at, struct eg_str *out)
 {
 	const struct claim_part *p = &at->parts[at->worst];
 	unsigned holds = 0;
@@ -109,7 +109,7 @@ static void add_place(const struct claim_report *r, const struct claim_judged *j
 		eg_str_addf(out, "%u of %u %s hold; %s ", holds, at->nr_parts, parts_are(j), at->verdict == CLAIM_PASS ? "the closest," : "worst,");
 	if (p->step)
 		eg_str_addf(out, "%s: ", p->step);
-	add_part(r, j, p, out);
+	add_part(j, p, out);
 }
 
 static const char *statistic(const struct claim *c)
@@ -178,7 +178,7 @@ void claim_table(const struct claim_report *r, unsigned width, struct eg_str *ou
 		out->failed |= line.failed;
 		eg_str_free(&line);
 		for (unsigned k = 0; k < j->nr_places; k++) {
-			add_place(r, j, &j->places[k], &line);
+			add_place(j, &j->places[k], &line);
 			eg_str_addf(out, "%*s", (int)indent + 2, "");
 			add_filled(out, eg_str_text(&line), indent + 4, width);
 			out->failed |= line.failed;
@@ -231,7 +231,7 @@ void claim_markdown(const struct claim_report *r, struct eg_str *out)
 		add_cell(out, c->sentence);
 		eg_str_addf(out, "%s | ", statistic(c));
 		for (unsigned k = 0; k < j->nr_places; k++) {
-			add_place(r, j, &j->places[k], &line);
+			add_place(j, &j->places[k], &line);
 			eg_str_add(out, k ? "<br>" : "");
 			add_cell(out, eg_str_text(&line));
 			out->failed |= line.failed;
