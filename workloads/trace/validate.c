@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * validate - see validate.h.
+ *
+ *   1. The first pass reads the records as if there were no index and keeps the state that they build. Where a state
+ *      chunk stood, and at a sample of chunk beginnings, it notes the ordinal, the first record and, for states, a
+ *      digest of what the tracked state tells.
+ *   2. The second pass seeks to these places through the index. What arrives must be what was noted.
+ *
+ * Both passes use the reader's public functions only, so what they check is what a user of a seek gets. Of the chunks
+ * of one file at most PLACES are entered, spread evenly: each seek may have to read several chunks.
+ */
+#include "workloads/trace/validate.h"
+
+#include <inttypes.h>
+
+#include "sim/base/mem.h"
+#include "sim/base/sha256.h"
+#include "workloads/trace/state.h"
+
+enum { PLACES = 256 };
+
+struct place {
+	uint64_t ordinal;
+	bool     state;
+	uint8_t  told[32];              /* digest of the state */
+	struct eg_op first;             /* code EG_OP_NONE: an access, whose word is in arg[0] */
+};
+
+struct validation {
+	const char *path;
+	struct validate_report *report;
+	struct eg_errors *err;
+	struct trace_state *state;
+	struct semantic *semantic;
+	struct place *place;
+	size_t   nr, cap;
+	uint64_t stride;                /* every how manieth chunk is noted */
+	uint64_t sampled;
+};
+
+/* ---- what is compared ---------------------------------------------------------------------------- */
+
+static eg_status digest_op(void *ctx, const struct eg_op *op)
+{
+	uint64_t v[3 + EG_OP_ARGS] = { op->code | (uint64_t)op->flags << 8 | (uint64_t)op->stream << 32, op->name, op->time };
+
+	for (unsigned i = 0; i < EG_OP_ARGS; i++)
+		v[3 + i] = op->arg[i];
+	eg_sha256_update(ctx, v, sizeof(v));
+	return EG_OK;
+}
+
+static struct eg_op first_of(const struct eg_block *b)
+{
+	struct eg_op op = b->op;
+
+	if (b->kind == EG_BLOCK_ACCESS)
+		op = (struct eg_op){ .stream = b->stream, .time = b->time, .arg = { b->acc[0] } };
+	return op;
+}
+
+static bool same_op(const struct eg_op *a, const struct eg_op *b)
+{
+	return a->code == b->code && a->flags == b->flags && a->stream == b->stream && a->name == b->name && a->time == b->time &&
+	       memcmp(a->arg, b->arg, sizeof(a->arg)) == 0;
+}
+
+/* ---- first pass ---------------------------------------------------------------------------------- */
+
+/* Half of the sampled chunks are enough when there are too many. States stay. */
+static void thin(struct validation *v)
+{
+	size_t n = 0;
+	bool odd = false;
+
+	for (size_t i = 0; i < v->nr; i++)
+		if (v->place[i].state || (odd = !odd))
+			v->place[n++] = v->place[i];
+	v->nr = n;
+	v->stride *= 2;
+	v->sampled /= 2;
+}
+
+static eg_status note(struct validation *v, const struct eg_block *b, uint64_t ordinal, bool state)
+{
+	struct place *p = eg_grow((void **)&v->place, &v->nr, &v->cap, sizeof(*p));
+	struct eg_sha256 sha;
+
+	if (!p)
+		return EG_NO_MEMORY;
+	p->ordinal = ordinal;
+	p->state = state;
+	p->first = first_of(b);
+	if (!state) {
+		if (++v->sampled == PLACES)
+			thin(v);
+		return EG_OK;
+	}
+	eg_sha256_init(&sha);
+	EG_TRY(trace_state_tell(v->state, digest_op, &sha));
+	eg_sha256_final(&sha, p->told);
+	return EG_OK;
+}
+
+static eg_status take_block(struct validation *v, const struct eg_block *b, uint64_t ordinal)
+{
+	EG_TRY(semantic_add(v->semantic, b, ordinal));
+	return b->kind == EG_BLOCK_OP ? trace_state_op(v->state, &b->op) : EG_OK;
+}
+
+static eg_status first_pass(struct validation *v)
+{
+	const struct trace_open_options o = { .verify = true, .no_index = true };
+	struct trace_reader_info *now = &v->report->info;
+	uint64_t states = 0, chunks = UINT64_MAX;
+	struct trace_reader *r;
+	struct eg_block b;
+	eg_status s;
+
+	EG_TRY(trace_open(&r, v->path, &o, v->err));
+	trace_reader_info(r, now);
+	v->semantic = semantic_new(trace_capabilities(r) & TRACE_CAP(INIT), now->split);
+	v->state = trace_state_new();
+	s = v->semantic && v->state ? EG_OK : EG_NO_MEMORY;
+	while (s == EG_OK) {
+		uint64_t ordinal;
+
+		s = trace_next(r, &b, v->err);
+		ordinal = now->records;
+		trace_reader_info(r, now);
+		if (s != EG_OK || b.kind == EG_BLOCK_END)
+			break;
+		if (now->states != states || (now->chunks != chunks && now->chunks % v->stride == 0))
+			s = note(v, &b, ordinal, now->states != states);
+		states = now->states;
+		chunks = now->chunks;
+		if (s == EG_OK)
+			s = take_block(v, &b, ordinal);
+	}
+	trace_close(r);
+	if (s == EG_NO_MEMORY)
+		return eg_fail(v->err, s, "%s: out of memory to follow its state", v->path);
+	if (s == EG_OK && now->unknown)
+		s = eg_fail(v->err, EG_BAD_INPUT, "%s: whole, but %" PRIu64 " parts are of a newer version and were not read",
+			    v->path, now->unknown);
+	return s;
+}
+
+/* ---- second pass --------------------------------------------------------------------------------- */
+
+static eg_status check_place(struct validation *v, struct trace_reader *r, const struct place *p)
+{
+	const struct trace_place to = { .record = p->ordinal, .state = p->state };
+	struct trace_reader_info info;
+	struct eg_sha256 sha;
+	struct eg_op first;
+	struct eg_block b;
+	uint8_t told[32];
+	uint64_t records;
+
+	EG_TRY(trace_seek(r, &to, v->err));
+	trace_reader_info(r, &info);
+	records = info.records;
+	eg_sha256_init(&sha);
+	for (;;) {
+		EG_TRY(trace_next(r, &b, v->err));
+		trace_reader_info(r, &info);
+		if (b.kind != EG_BLOCK_OP || info.records != records)
+			break;
+		(void)digest_op(&sha, &b.op);
+	}
+	eg_sha256_final(&sha, told);
+	if (p->state && memcmp(told, p->told, sizeof(told)) != 0)
+		return eg_fail(v->err, EG_BAD_INPUT, "%s: the state told at record %" PRIu64 " is not what the records before it "
+			       "build\nengram trace index --force writes it anew", v->path, p->ordinal);
+	if (b.kind == EG_BLOCK_END)
+		return eg_fail(v->err, EG_BAD_INPUT, "%s: the index finds no record %" PRIu64 "\nengram trace index --force "
+			       "writes it anew", v->path, p->ordinal);
+	first = first_of(&b);
+	if (!same_op(&first, &p->first))
+		return eg_fail(v->err, EG_BAD_INPUT, "%s: the index leads to another record than number %" PRIu64
+			       "\nengram trace index --force writes it anew", v->path, p->ordinal);
+	v->report->places++;
+	v->report->states += p->state;
+	return EG_OK;
+}
+
+static eg_status check_totals(struct validation *v, const struct trace_reader_info *index)
+{
+	const struct trace_reader_info *read = &v->report->info;
+
+	if (index->total == read->records && index->streams == read->streams && index->states == read->states)
+		return EG_OK;
+	return eg_fail(v->err, EG_BAD_INPUT, "%s: the index tells of %" PRIu64 " records, %u streams, %" PRIu64 " states; there are %"
+		       PRIu64 ", %u and %" PRIu64 "\nengram trace index --force writes it anew", v->path, index->total,
+		       index->streams, index->states, read->records, read->streams, read->states);
+}
+
+static eg_status second_pass(struct validation *v)
+{
+	struct trace_reader_info info;
+	struct trace_reader *r;
+	eg_status s = EG_OK;
+
+	EG_TRY(trace_open(&r, v->path, NULL, v->err));
+	trace_reader_info(r, &info);
+	if (info.indexed)
+		s = check_totals(v, &info);
+	for (size_t i = 0; info.indexed && s == EG_OK && i < v->nr; i++)
+		s = check_place(v, r, &v->place[i]);
+	if (info.indexed)
+		v->report->info.indexed = true;
+	trace_close(r);
+	return s;
+}
+
+eg_status trace_validate(const char *path, struct validate_report *report, struct eg_errors *err)
+{
+	struct validation v = { .path = path, .report = report, .err = err, .stride = 1 };
+	eg_status s;
+
+	*report = (struct validate_report){ .defects = 0 };
+	s = first_pass(&v);
+	for (unsigned i = 0; v.semantic && i < SEMANTIC_KINDS; i++) {
+		report->count[i] = semantic_counts(v.semantic)[i];
+		report->defects += semantic_names[i].defect ? report->count[i].nr : 0;
+	}
+	if (s == EG_OK && strcmp(path, "-") != 0)
+		s = second_pass(&v);
+	semantic_free(v.semantic);
+	trace_state_free(v.state);
+	eg_free(v.place);
+	return s;
+}
