@@ -14,7 +14,9 @@
  *   run P N KINDS    a page run on page P with N accesses of each kind in KINDS (of r w m x), the first named first
  *   get ID N [order]   get N blocks with ids from ID on, waiting;  grab: the same, atomic
  *   put ID N [order]   free them
- *   fork S, vfork S, thread S, clone S (shares the space, not a thread), exec, exit, sleep T, fail, warm
+ *   fork S, vfork S, thread S, clone S (shares the space, not a thread), exec, exit, exitgroup, sleep T, fail, warm
+ *
+ * In a recording a statement that starts with init has EG_OPF_INIT ("0@0 init map 0 4", "0@0 init thread 1").
  */
 #ifndef TESTS_SCRIPT_H
 #define TESTS_SCRIPT_H
@@ -129,7 +131,7 @@ static void script_next(struct script_cursor *c, uint32_t stream, uint64_t *acc,
 			b->op.code = EG_OP_MMAP;
 			b->op.flags = EG_OPF_FAILED;
 		} else {
-			b->op.code = IS("exec") ? EG_OP_EXEC : IS("exit") ? EG_OP_EXIT : IS("warm") ? EG_OP_WARMUP_END :
+			b->op.code = IS("exec") ? EG_OP_EXEC : IS("exit") ? EG_OP_EXIT : IS("exitgroup") ? EG_OP_EXIT_GROUP : IS("warm") ? EG_OP_WARMUP_END :
 				     IS("malloc") ? EG_OP_MALLOC : EG_OP_NONE;
 			EG_CHECK(b->op.code);           /* a word that no statement has */
 		}
@@ -233,6 +235,7 @@ static eg_status script_trace_open(struct trace_reader **r, const char *path, co
 static eg_status script_trace_next(struct trace_reader *r, struct eg_block *b, struct eg_errors *err)
 {
 	unsigned long long ns;
+	bool init = false;
 	unsigned stream;
 	int used = 0;
 
@@ -243,9 +246,13 @@ static eg_status script_trace_next(struct trace_reader *r, struct eg_block *b, s
 		r->c.at += used;
 		r->stream = stream;
 		r->time = ns * EG_PS_PER_NS;
+		init = strncmp(r->c.at, "init ", 5) == 0;
+		r->c.at += init ? 5 : 0;
 	}
 	script_next(&r->c, r->stream, r->acc, EG_ARRAY_LEN(r->acc), b);
 	b->time = b->op.time = r->time;
+	if (init)
+		b->op.flags |= EG_OPF_INIT;
 	return EG_OK;
 }
 

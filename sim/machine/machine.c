@@ -189,6 +189,8 @@ void machine_validate(struct machine *m)
 		for (uint32_t t = c->head; queued < c->queued; t = m->task[t].next, queued++)
 			EG_CHECK(m->task[t].state == TASK_READY && m->task[t].cpu == i);
 		EG_CHECK(c->task == TASK_NONE || m->task[c->task].state == TASK_RUNNING);
+		/* a dead task's number is given to another, who would be taken for it */
+		EG_CHECK(c->last_task >= TASK_NOBODY || m->task[c->last_task].state != TASK_DEAD);
 	}
 	for (size_t i = 0; i < m->nr_tasks; i++) {
 		live += m->task[i].state != TASK_DEAD;

@@ -58,10 +58,12 @@ struct task {
 	uint32_t        next;           /* run queue, memory queue, or free list                  */
 	uint32_t        waits_for;      /* vfork: its child + 1, 0 = none                         */
 	uint32_t        waited_by;      /* of that child: the parent + 1, 0 = none. A child may itself wait */
+	uint64_t        group;          /* thread group: tasks that exit_group ends together       */
+	uint32_t        sleep;          /* counts its sleeps: the end of one that was cut short is stale */
 	uint16_t        cpu;            /* where it runs or ran last                              */
 	int16_t         pinned;         /* CPU number or -1                                       */
 	uint8_t         state, step;
-	bool            fault_write;
+	bool            fault_write, ended_by_group;
 	uint32_t        pos;
 	uint64_t        fault_addr;
 	eg_time         op_start;       /* when the current shared operation was first tried      */
@@ -86,6 +88,18 @@ struct cpu {
 	uint32_t       head, tail, queued;          /* run queue                                  */
 	eg_time        slice_end;
 	eg_time        time[NR_TIME_CATEGORIES];    /* all but the MMU's three                    */
+};
+
+/* One stream of a trace that is replayed independently (streams.c). */
+enum { TRACE_STREAMS_MAX = 256 };
+struct trace_stream {
+	uint32_t             id;
+	bool                 seen;              /* scan: it has a record                                */
+	bool                 born_inside;       /* a record gives birth to it                           */
+	bool                 has_pending, ended;
+	struct trace_reader *reader;            /* from its birth to its end                            */
+	struct eg_block      pending;
+	uint64_t            *filtered;          /* data_only: its block without fetches                 */
 };
 
 struct source_block {
@@ -113,6 +127,12 @@ struct source {
 	eg_time              start;
 	eg_time              time_origin;       /* first recorded time                             */
 	uint64_t            *filtered;          /* data_only: buffer without fetches               */
+	bool                 enters;            /* not at its beginning, but at ...                */
+	struct trace_place   place;
+	bool                 had_order;         /* the trace knows the order between its streams   */
+	bool                 independent;       /* streams.c; has no turns                         */
+	struct trace_stream *listed;            /* independent: [nr_listed], by id                 */
+	uint32_t             nr_listed;
 	struct source_block *block_of;          /* alloc_pages handles: open addressing by id      */
 	uint64_t             block_mask, blocks_used;
 };
@@ -126,6 +146,7 @@ struct source {
 	X(BRK_BELOW,        "brk_below_start",  "brk below the first break")                                     \
 	X(FAILED_CALL,      "failed_in_recording", "calls that failed in the recording: cost a system call")     \
 	X(DEAD_STREAM,      "after_exit",       "operations of a task that had exited")                          \
+	X(NEVER_BORN,       "never_born",       "streams replayed independently whose birth was not reached")    \
 	X(STREAM_REUSED,    "stream_reused",    "births of a stream that was alive")                             \
 	X(FREE_UNKNOWN,     "free_unknown",     "free_pages of an id that was never allocated, or failed")       \
 	X(FREE_WRONG,       "free_wrong_order", "free_pages with another order than allocated")                  \
@@ -166,6 +187,7 @@ struct machine {
 	size_t                    nr_tasks, cap_tasks;
 	uint32_t                  free_task;        /* list of dead ones, TASK_NONE               */
 	uint32_t                  live_tasks;       /* not dead                                   */
+	uint64_t                  nr_groups;        /* thread groups ever made                    */
 	uint32_t                  nr_sleeping;      /* tasks in TASK_SLEEPING                     */
 	uint32_t                  starts_left;      /* sources whose start event is pending       */
 	uint32_t                  memory_head, memory_tail;   /* queue of parked tasks            */
@@ -218,6 +240,8 @@ bool task_sleep(struct machine *m, struct cpu *c, eg_time when);
 /* Park for memory; woken by the next free. */
 void task_park(struct machine *m, struct cpu *c);
 void machine_pages_freed(void *ctx, struct phys *p);
+/* End all other tasks of the running one's thread group: at once, or, of those that run, when an interrupt got there. */
+void task_end_group(struct machine *m, struct cpu *c, uint32_t task);
 
 /* ---- time (sched.c) -------------------------------------------------------------------------------- */
 
@@ -250,6 +274,12 @@ void     access_execute(struct machine *m, struct cpu *c, struct task *t, eg_tim
 /* Execute task's block.op on the CPU, which is the earliest. True: it is done (or the task has ended);
  * false: the task has left the CPU and will try again. */
 bool op_execute(struct machine *m, struct cpu *c, uint32_t task);
+/* gfp of an alloc_pages op (docs/generators.md): bit 0 atomic, bit 1 movable, bit 2 reclaimable; a page has
+ * one mobility, and movable goes first. */
+static inline uint32_t alloc_pages_gfp(uint64_t gfp)
+{
+	return (gfp & 1 ? GFP_ATOMIC : GFP_KERNEL) | (gfp & 2 ? GFP_MOVABLE : gfp & 4 ? GFP_RECLAIMABLE : 0);
+}
 /* The same for a fault. */
 bool fault_execute(struct machine *m, struct cpu *c, uint32_t task);
 /* End a task: as its last operation or by a signal. */
@@ -266,6 +296,26 @@ enum source_outcome {
 	SOURCE_SHARED,      /* finding out needs this CPU to be the earliest                            */
 	SOURCE_END,         /* nothing more for this task                                               */
 };
+
+/* A block as the item wants it: no fetches if they are left out, no more than `left` accesses. Returns what it counts
+ * for stop.ops; 0 = nothing is left of it. `filtered` has room for a block. */
+uint64_t  source_trim(const struct source *s, struct eg_block *b, uint64_t *filtered, uint64_t left);
+/* A task that existed before, with an empty space: not queued yet. TASK_NONE: the run has failed. */
+uint32_t  source_root_task(struct machine *m, struct source *s, uint32_t stream);
+/* When may the next op of this task start, by its recorded time and when it asked for it? Sets not_before. */
+void      source_apply_time(const struct source *s, struct task *t, eg_time time, eg_time asked);
+/* A stream whose task was ended by its group: its recorded exit, should it come, is none too many. */
+void      source_ended_by_group(struct source *s, uint32_t stream);
+/* An op flagged EG_OPF_INIT (initial.c). */
+void      source_initial(struct machine *m, struct source *s, uint32_t task, const struct eg_op *op);
+
+/* Traces whose streams are pulled independently (streams.c). streams_open() reads the whole trace with `r`. */
+eg_status streams_open(struct machine *m, struct source *s, struct trace_reader *r) EG_MUST_USE;
+void      streams_close(struct source *s);
+void      streams_start(struct machine *m, struct source *s, eg_time now);
+enum source_outcome streams_next(struct machine *m, struct source *s, struct task *t, eg_time now);
+/* Streams that were to be born and never were. */
+uint64_t  streams_unborn(const struct source *s);
 
 eg_status source_open(struct machine *m, struct source *s, const struct spec_workload *w, uint32_t instance) EG_MUST_USE;
 void      source_close(struct source *s);
@@ -284,6 +334,7 @@ static inline uint32_t source_mmap_file(const struct eg_op *op)
 	return op->arg[3] & EG_MAP_ANON ? 0 : op->arg[4] < UINT32_MAX ? (uint32_t)op->arg[4] + 1 : UINT32_MAX;
 }
 /* alloc_pages handles of a source: remember, take out; EG_PFN_NONE if unknown. */
+bool      source_block_has(const struct source *s, uint64_t id);
 bool      source_block_put(struct machine *m, struct source *s, uint64_t id, eg_pfn pfn, unsigned order);
 eg_pfn    source_block_take(struct source *s, uint64_t id, unsigned *order);
 

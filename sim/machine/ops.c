@@ -203,18 +203,26 @@ static void leave_space(struct machine *m, struct cpu *c, uint32_t space, enum t
 void task_exit(struct machine *m, struct cpu *c, uint32_t task)
 {
 	struct task *t = task_of(m, task);
+	struct source *s = &m->source[t->source];
 
 	charge(c, TIME_EXEC_EXIT, m->cost.exit);
 	leave_space(m, c, t->space, TIME_EXEC_EXIT);
 	release_parent(m, c, task);
-	(void)source_bind(m, &m->source[t->source], t->stream, TASK_NONE);
+	if (t->waits_for)
+		task_of(m, t->waits_for - 1)->waited_by = 0;
+	if (source_bind(m, s, t->stream, TASK_NONE) && t->ended_by_group)
+		source_ended_by_group(s, t->stream);
 	m->count.exits++;
 	task_block(m, c, TASK_DEAD);
 	c->last_task = TASK_NONE;       /* nothing of it is left to come back to */
+	for (unsigned i = 0; i < m->nr_cpus; i++)
+		if (m->cpu[i].last_task == task)
+			m->cpu[i].last_task = TASK_NOBODY;      /* its number will be another's, whose switch has its price */
 	t->next = m->free_task;
 	m->free_task = task;
 	m->live_tasks--;
-	source_hand_over(m, &m->source[t->source], c->mmu.clock);
+	if (!s->turn || s->turn == task + 1)            /* who ends out of turn leaves it to whoever has it */
+		source_hand_over(m, s, c->mmu.clock);
 }
 
 static bool do_fork(struct machine *m, struct cpu *c, uint32_t task, const struct eg_op *op)
@@ -265,7 +273,9 @@ static bool do_fork(struct machine *m, struct cpu *c, uint32_t task, const struc
 	else
 		m->count.forks++;
 	emit(m, c, PROBE_FORK, task, (flags & EG_CLONE_VM) != 0, c->mmu.clock - t->op_start);
-	if (m->source[source].gen)
+	if (flags & EG_CLONE_THREAD)
+		task_of(m, child)->group = t->group;
+	if (m->source[source].gen || m->source[source].independent)
 		task_wake(m, child, c->mmu.clock);
 	else
 		task_of(m, child)->state = TASK_TURN;
@@ -364,13 +374,6 @@ static bool do_vmop(struct machine *m, struct cpu *c, uint32_t task, const struc
 
 /* ---- raw pages -------------------------------------------------------------------------------------------- */
 
-/* gfp of an alloc_pages op (docs/generators.md): bit 0 atomic, bit 1 movable, bit 2 reclaimable; a page has
- * one mobility, and movable goes first */
-static uint32_t gfp_of(uint64_t gfp)
-{
-	return (gfp & 1 ? GFP_ATOMIC : GFP_KERNEL) | (gfp & 2 ? GFP_MOVABLE : gfp & 4 ? GFP_RECLAIMABLE : 0);
-}
-
 static void free_block(struct machine *m, struct cpu *c, uint32_t task, eg_pfn pfn, unsigned order)
 {
 	eg_time start = c->mmu.clock;
@@ -392,7 +395,7 @@ static bool do_alloc_pages(struct machine *m, struct cpu *c, uint32_t task, cons
 	struct task *t = task_of(m, task);
 	struct source *s = &m->source[t->source];
 	struct phys_req req = { .order = (uint8_t)op->arg[1], .kind = FRAME_RAW, .cpu = (uint8_t)m->acting,
-				.gfp = gfp_of(op->arg[2]), .owner = task };
+				.gfp = alloc_pages_gfp(op->arg[2]), .owner = task };
 	struct phys_result r;
 	struct vm_work w = { .allocs = 1 };
 	unsigned old_order;
@@ -491,6 +494,8 @@ bool op_execute(struct machine *m, struct cpu *c, uint32_t task)
 		{
 			eg_time start = task_of(m, task)->op_start;
 
+			if (op.code == EG_OP_EXIT_GROUP)
+				task_end_group(m, c, task);
 			task_exit(m, c, task);
 			emit(m, c, PROBE_VMOP, task, VMOP_EXIT, c->mmu.clock - start);
 		}

@@ -342,6 +342,8 @@ static void collect_rest(struct runner *r)
 	struct run_result *out = r->out;
 	struct machine *m = &r->m;
 
+	for (unsigned i = 0; i < m->nr_sources && !m->stop_ops && !m->stopping; i++)
+		m->not_applied[NOT_NEVER_BORN] += streams_unborn(&m->source[i]);
 	out->warmup = m->warmup;
 	out->nr_events = m->events.executed;
 	out->nr_ops = m->count.ops;
@@ -371,8 +373,28 @@ static void collect_rest(struct runner *r)
 			break;
 		}
 	for (unsigned i = 0; i < m->nr_sources; i++)
-		if (!m->source[i].gen && m->source[i].nr_streams != 1) {
+		if (!m->source[i].gen && !m->source[i].independent && m->source[i].nr_streams != 1) {
 			out->assumptions[out->nr_assumptions++] = "traces are replayed in recorded order, one task at a time each";
+			break;
+		}
+	for (unsigned i = 0; i < m->nr_sources; i++)
+		if (m->source[i].reader && !m->source[i].had_order && m->source[i].nr_streams != 1) {
+			out->assumptions[out->nr_assumptions++] = "streams of a trace without order between them were replayed in the order of the file";
+			break;
+		}
+	for (unsigned known = 0; known < 2; known++)
+		for (unsigned i = 0; i < m->nr_sources; i++)
+			if (m->source[i].independent && m->source[i].had_order == known && m->source[i].nr_streams != 1) {
+				out->assumptions[out->nr_assumptions++] = known ?
+					"streams of a trace were replayed independently, though the order between them was recorded" :
+					"streams of a trace without order between them were replayed independently";
+				break;
+			}
+	for (unsigned i = 0; i < m->nr_sources; i++)
+		if (m->source[i].enters) {
+			out->assumptions[out->nr_assumptions++] =
+				"state_from_seek: a trace was entered behind its beginning; which pages were present or shared there is "
+				"not known: they are touched anew";
 			break;
 		}
 }

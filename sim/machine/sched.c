@@ -89,12 +89,18 @@ void task_block(struct machine *m, struct cpu *c, enum task_state state)
 	c->task = TASK_NONE;
 }
 
-static void sleep_over(void *ctx, uint64_t task, eg_time now)
+enum { SLEEP_MASK = (1 << 24) - 1 };
+
+static void sleep_over(void *ctx, uint64_t packed, eg_time now)
 {
 	struct machine *m = ctx;
+	const struct task *t = task_of(m, (uint32_t)packed);
 
+	/* a sleep that was cut short has left its event behind; its number may be another task's by now */
+	if (t->state != TASK_SLEEPING || (t->sleep & SLEEP_MASK) != packed >> 32)
+		return;
 	m->nr_sleeping--;
-	task_wake(m, (uint32_t)task, now);
+	task_wake(m, (uint32_t)packed, now);
 }
 
 bool task_sleep(struct machine *m, struct cpu *c, eg_time when)
@@ -112,7 +118,8 @@ bool task_sleep(struct machine *m, struct cpu *c, eg_time when)
 					"this machine is built for fewer: lower the number of tasks", (unsigned)m->nr_sleeping));
 		return false;
 	}
-	event_add(&m->events, when, sleep_over, m, c->task);
+	task_of(m, c->task)->sleep++;
+	event_add(&m->events, when, sleep_over, m, (uint64_t)(task_of(m, c->task)->sleep & SLEEP_MASK) << 32 | c->task);
 	m->nr_sleeping++;
 	task_block(m, c, TASK_SLEEPING);
 	return true;
@@ -159,6 +166,77 @@ void machine_pages_freed(void *ctx, struct phys *p)
 		task_wake(m, unpark(m, now), now);
 }
 
+/* ---- thread groups ------------------------------------------------------------------------------------ */
+
+static void unpark_one(struct machine *m, uint32_t task, eg_time now)
+{
+	uint32_t before = m->memory_head;
+
+	if (before == task) {
+		(void)unpark(m, now);
+	} else {
+		while (task_of(m, before)->next != task)
+			before = task_of(m, before)->next;
+		task_of(m, before)->next = task_of(m, task)->next;
+		if (m->memory_tail == task)
+			m->memory_tail = before;
+	}
+	m->phys.waiters = m->memory_head != TASK_NONE;
+}
+
+/* Whatever it waits for, it will come to its end. Running ones only where no CPU is ahead of `now`. */
+static void end_task(struct machine *m, uint32_t task, eg_time now)
+{
+	struct task *t = task_of(m, task);
+
+	t->ended_by_group = true;
+	t->step = STEP_END;
+	switch ((enum task_state)t->state) {
+	case TASK_READY: case TASK_RUNNING: case TASK_DEAD:
+		return;
+	case TASK_SLEEPING:
+		t->sleep++;
+		m->nr_sleeping--;
+		break;
+	case TASK_MEMORY:
+		unpark_one(m, task, now);
+		break;
+	case TASK_TURN: case TASK_CHILD:
+		break;
+	}
+	task_wake(m, task, now);
+}
+
+/* All that are left of a group: those that ran when it ended, and those that they have made since. */
+static void group_ends(void *ctx, uint64_t group, eg_time now)
+{
+	struct machine *m = ctx;
+
+	for (uint32_t i = 0; i < m->nr_tasks; i++)
+		if (task_of(m, i)->group == group && task_of(m, i)->state != TASK_DEAD)
+			end_task(m, i, now);
+}
+
+void task_end_group(struct machine *m, struct cpu *c, uint32_t task)
+{
+	uint64_t group = task_of(m, task)->group;
+	bool running = false;
+
+	for (uint32_t i = 0; i < m->nr_tasks; i++) {
+		if (i == task || task_of(m, i)->group != group || task_of(m, i)->state == TASK_DEAD)
+			continue;
+		if (task_of(m, i)->state == TASK_RUNNING)
+			running = true;
+		else
+			end_task(m, i, c->mmu.clock);
+	}
+	if (running && m->events.nr + EVENTS_SPARE >= m->events.capacity)
+		machine_fail(m, eg_fail(m->err, EG_BAD_INPUT, "more than %u interrupts and sleeping tasks are pending\n"
+					"a shorter machine.ipi_latency, or fewer CPUs, make fewer of them", (unsigned)m->events.capacity));
+	else if (running)
+		event_add(&m->events, c->mmu.clock + m->ipi_latency, group_ends, m, group);
+}
+
 uint32_t task_new(struct machine *m, uint32_t source, uint32_t stream, uint32_t space)
 {
 	uint32_t n = m->free_task;
@@ -176,10 +254,11 @@ uint32_t task_new(struct machine *m, uint32_t source, uint32_t stream, uint32_t 
 	t = task_of(m, n);
 	{
 		uint64_t *buffer = t->buffer;
+		uint32_t sleep = t->sleep;
 
 		*t = (struct task){ .source = source, .stream = stream, .space = space, .next = TASK_NONE,
 				    .pinned = m->source[source].pinned, .recorded = EG_TIME_NONE, .asked = EG_TIME_NONE,
-				    .buffer = buffer };
+				    .buffer = buffer, .sleep = sleep + 1, .group = ++m->nr_groups };
 	}
 	if (m->source[source].gen && !t->buffer) {
 		t->buffer = eg_calloc(m->block, sizeof(*t->buffer));

@@ -2,7 +2,8 @@
 /*
  * source - where tasks get their operations: generators and traces.
  *
- * A generator's streams are independent: each task pulls its own, which is private work. A trace is
+ * A generator's streams are independent: each task pulls its own, which is private work; so are those of a
+ * trace without order (streams.c). A trace with order is
  * replayed in recorded order: it has one cursor, and only the task whose operation is next may run; the
  * others wait for their turn. Handing the turn over is shared work, as it wakes another task. So a trace
  * never runs on two CPUs at once; programs that should run side by side are separate workload items.
@@ -12,7 +13,8 @@
  */
 #include "sim/machine/machine.h"
 
-#define STREAM_DEAD UINT32_MAX
+#define STREAM_DEAD           UINT32_MAX
+#define STREAM_ENDED_BY_GROUP (UINT32_MAX - 1)        /* dead, and its exit may yet be recorded */
 #define MAX_STREAMS (1u << 24)  /* the table of streams is an array: 64 MiB at most */
 
 /* ---- streams ----------------------------------------------------------------------------------------- */
@@ -44,28 +46,33 @@ bool source_bind(struct machine *m, struct source *s, uint32_t stream, uint32_t 
 	return true;
 }
 
+void source_ended_by_group(struct source *s, uint32_t stream)
+{
+	s->task_of[stream] = STREAM_ENDED_BY_GROUP;
+}
+
 /* TASK_NONE: never born, or dead. */
 uint32_t source_task(const struct source *s, uint32_t stream)
 {
-	if (stream >= s->cap_streams || !s->task_of[stream] || s->task_of[stream] == STREAM_DEAD)
+	if (stream >= s->cap_streams || !s->task_of[stream] || s->task_of[stream] >= STREAM_ENDED_BY_GROUP)
 		return TASK_NONE;
 	return s->task_of[stream] - 1;
 }
 
 static bool stream_is_dead(const struct source *s, uint32_t stream)
 {
-	return stream < s->cap_streams && s->task_of[stream] == STREAM_DEAD;
+	return stream < s->cap_streams && s->task_of[stream] >= STREAM_ENDED_BY_GROUP;
 }
 
 /* A task that existed before the trace, or the root of a generator, with an empty space. */
-static uint32_t root_task(struct machine *m, struct source *s, uint32_t stream)
+uint32_t source_root_task(struct machine *m, struct source *s, uint32_t stream)
 {
 	struct vm_work w = { 0 };
 	uint32_t space, task;
 
 	if (vm_space_new(&m->vm, &space, &w) != VM_DONE) {
-		m->not_applied[NOT_NOMEM]++;
-		(void)source_bind(m, s, stream, TASK_NONE);
+		machine_fail(m, m->vm.failed ? EG_NO_MEMORY : eg_fail(m->err, EG_BAD_INPUT, "workload %s, stream %u: not even a page for its root page table is free when "
+					"it starts\nraise machine.memory, or start it earlier", s->w->label, stream));
 		return TASK_NONE;
 	}
 	task = task_new(m, (uint32_t)(s - m->source), stream, space);
@@ -112,6 +119,11 @@ bool source_block_put(struct machine *m, struct source *s, uint64_t id, eg_pfn p
 	return true;
 }
 
+bool source_block_has(const struct source *s, uint64_t id)
+{
+	return s->block_of && s->block_of[block_cell(s, id)].id;
+}
+
 eg_pfn source_block_take(struct source *s, uint64_t id, unsigned *order)
 {
 	uint64_t h, gap;
@@ -154,28 +166,33 @@ static uint32_t without_fetches(const uint64_t *from, uint32_t n, uint64_t *to)
 	return kept;
 }
 
-/*
- * An op as the item wants it: a run without its fetches, and no longer than `left` accesses. Returns what it counts
- * for stop.ops; 0 = nothing is left of it.
- */
-static uint64_t trim_op(const struct source *s, struct eg_op *op, uint64_t left)
+uint64_t source_trim(const struct source *s, struct eg_block *b, uint64_t *filtered, uint64_t left)
 {
 	uint64_t total;
 
-	if (op->code != EG_OP_RUN)
+	if (b->kind == EG_BLOCK_ACCESS) {
+		if (s->data_only) {
+			b->nr = without_fetches(b->acc, b->nr, filtered);
+			b->acc = filtered;
+		}
+		if (b->nr > left)
+			b->nr = (uint32_t)left;
+		return b->nr;
+	}
+	if (b->op.code != EG_OP_RUN)
 		return 1;
 	if (s->data_only)
-		access_run_drop_fetches(op);
-	total = access_run_total(op);
+		access_run_drop_fetches(&b->op);
+	total = access_run_total(&b->op);
 	if (total > ACCESS_RUN_MAX)
 		return 1;               /* too long to be executed: counted as one */
 	if (total > left)
-		access_run_cut(op, left);
+		access_run_cut(&b->op, left);
 	return total < left ? total : left;
 }
 
 /* When may the next op of this task start, by the recorded time? */
-static void apply_time(const struct source *s, struct task *t, eg_time time, eg_time asked)
+void source_apply_time(const struct source *s, struct task *t, eg_time time, eg_time asked)
 {
 	if (time == EG_TIME_NONE || s->replay == 0)
 		return;
@@ -196,16 +213,7 @@ static enum source_outcome next_generated(struct machine *m, struct source *s, s
 		s->w->gen->next(s->gen, t->stream, &buf, &t->block);
 		if (t->block.kind == EG_BLOCK_END)
 			return SOURCE_END;
-		if (t->block.kind == EG_BLOCK_OP) {
-			if (trim_op(s, &t->block.op, m->stop_ops ? m->stop_ops - t->executed : UINT64_MAX))
-				return SOURCE_BLOCK;
-			continue;
-		}
-		if (s->data_only)
-			t->block.nr = without_fetches(t->block.acc, t->block.nr, t->buffer);
-		if (m->stop_ops && t->block.nr > m->stop_ops - t->executed)
-			t->block.nr = (uint32_t)(m->stop_ops - t->executed);
-		if (t->block.nr)
+		if (source_trim(s, &t->block, t->buffer, m->stop_ops ? m->stop_ops - t->executed : UINT64_MAX))
 			return SOURCE_BLOCK;
 	}
 }
@@ -216,6 +224,7 @@ static void load_pending(struct machine *m, struct source *s)
 	struct eg_block *b = &s->pending;
 
 	while (!s->has_pending) {
+		uint64_t counts;
 		eg_status st;
 
 		if (m->stop_ops && s->record >= m->stop_ops) {
@@ -230,21 +239,9 @@ static void load_pending(struct machine *m, struct source *s)
 		s->has_pending = true;
 		if (b->kind == EG_BLOCK_END || (b->kind == EG_BLOCK_OP && b->op.flags & EG_OPF_INIT))
 			return;
-		if (b->kind == EG_BLOCK_OP) {
-			uint64_t counts = trim_op(s, &b->op, m->stop_ops ? m->stop_ops - s->record : UINT64_MAX);
-
-			s->record += counts;
-			s->has_pending = counts > 0;
-			continue;
-		}
-		if (s->data_only) {
-			b->nr = without_fetches(b->acc, b->nr, s->filtered);
-			b->acc = s->filtered;
-		}
-		if (m->stop_ops && b->nr > m->stop_ops - s->record)
-			b->nr = (uint32_t)(m->stop_ops - s->record);
-		s->record += b->nr;
-		s->has_pending = b->nr > 0;
+		counts = source_trim(s, b, s->filtered, m->stop_ops ? m->stop_ops - s->record : UINT64_MAX);
+		s->record += counts;
+		s->has_pending = counts > 0;
 	}
 }
 
@@ -268,6 +265,19 @@ static void end_trace(struct machine *m, struct source *s, eg_time now)
 			task_wake(m, (uint32_t)i, now);
 		}
 	}
+}
+
+/* A record of a task that has ended. That a thread exits whose group has ended is what the recording should say. */
+static void count_of_the_dead(struct machine *m, struct source *s)
+{
+	const struct eg_block *b = &s->pending;
+	uint32_t *state = &s->task_of[b->stream];
+
+	if (*state == STREAM_ENDED_BY_GROUP && b->kind == EG_BLOCK_OP && (b->op.code == EG_OP_EXIT || b->op.code == EG_OP_EXIT_GROUP)) {
+		*state = STREAM_DEAD;
+		return;
+	}
+	m->not_applied[NOT_DEAD_STREAM] += b->kind == EG_BLOCK_ACCESS ? b->nr : 1;
 }
 
 static enum source_outcome next_recorded(struct machine *m, struct source *s, uint32_t task, bool earliest, eg_time now)
@@ -299,7 +309,7 @@ static enum source_outcome next_recorded(struct machine *m, struct source *s, ui
 			s->turn = task + 1;
 			if (s->time_origin == EG_TIME_NONE)
 				s->time_origin = block_time(&t->block) == EG_TIME_NONE ? EG_TIME_NONE : block_time(&t->block);
-			apply_time(s, t, block_time(&t->block), t->asked);
+			source_apply_time(s, t, block_time(&t->block), t->asked);
 			t->asked = EG_TIME_NONE;
 			return SOURCE_BLOCK;
 		}
@@ -307,12 +317,12 @@ static enum source_outcome next_recorded(struct machine *m, struct source *s, ui
 			return SOURCE_SHARED;
 		s->turn = 0;
 		if (owner == TASK_NONE && !stream_is_dead(s, s->pending.stream)) {
-			owner = root_task(m, s, s->pending.stream);
+			owner = source_root_task(m, s, s->pending.stream);
 			if (owner != TASK_NONE)
 				task_of(m, owner)->state = TASK_TURN;
 		}
 		if (owner == TASK_NONE) {
-			m->not_applied[NOT_DEAD_STREAM] += s->pending.kind == EG_BLOCK_ACCESS ? s->pending.nr : 1;
+			count_of_the_dead(m, s);
 			s->has_pending = false;
 			continue;
 		}
@@ -331,7 +341,7 @@ static enum source_outcome next_recorded(struct machine *m, struct source *s, ui
 void source_hand_over(struct machine *m, struct source *s, eg_time now)
 {
 	/* asking on behalf of nobody wakes whoever is next, or ends the trace */
-	if (!s->gen && !s->ended)
+	if (!s->gen && !s->independent && !s->ended)
 		(void)next_recorded(m, s, TASK_NOBODY, true, now);
 }
 
@@ -339,63 +349,12 @@ enum source_outcome source_next(struct machine *m, struct source *s, uint32_t ta
 {
 	if (s->gen)
 		return next_generated(m, s, task_of(m, task));
+	if (s->independent)
+		return streams_next(m, s, task_of(m, task), now);
 	return next_recorded(m, s, task, earliest, now);
 }
 
 /* ---- start -------------------------------------------------------------------------------------------- */
-
-/* A mapping that existed before the recording, and its population as the spec says. */
-static void apply_initial(struct machine *m, struct source *s, uint32_t task, const struct eg_op *op)
-{
-	uint32_t space = task_of(m, task)->space;
-	const char *populate = eg_args_text(&s->w->replay, "populate");
-	bool huge = strcmp(eg_args_text(&s->w->replay, "populate_page"), "2MiB") == 0, write = strcmp(populate, "write") == 0;
-	uint64_t start = op->arg[0], end = op->arg[0] + op->arg[1], step = UINT64_C(1) << 21;
-	unsigned prot = (unsigned)op->arg[2] | (write ? EG_PROT_WRITE : 0);
-	struct vm_work w = { 0 };
-	enum vm_outcome o;
-
-	if (op->code != EG_OP_MMAP) {
-		m->not_applied[NOT_NOT_MODELLED]++;
-		return;
-	}
-	if (op->arg[0] >> 48 || op->arg[1] >> 48) {
-		m->not_applied[NOT_NOMEM]++;            /* outside every address space */
-		return;
-	}
-	m->has_assumption_inferred |= (op->arg[3] & EG_MAP_INFERRED) != 0;
-	if (strcmp(populate, "none") == 0) {
-		o = vm_mmap(&m->vm, space, start, op->arg[1], prot, (unsigned)op->arg[3], source_mmap_file(op), op->arg[5], &w);
-		m->not_applied[NOT_NOMEM] += o != VM_DONE;
-		return;
-	}
-	if (huge) {
-		/* whole 2 MiB pages: widen, but leave what a neighbour has already */
-		start = eg_align_down(start, step);
-		end = eg_align_up(end, step);
-	} else {
-		step = end - start;
-	}
-	for (uint64_t at = start; at < end; at += step) {
-		if (huge && vm_find(vm_space(&m->vm, space), at >> EG_PAGE_SHIFT))
-			continue;
-		o = vm_mmap(&m->vm, space, at, step, prot, (unsigned)op->arg[3], source_mmap_file(op), op->arg[5], &w);
-		if (o == VM_DONE) {
-			uint64_t faults[NR_FAULT_KINDS];
-
-			/* it happened before the start: no faults of this run */
-			memcpy(faults, m->vm.nr_faults, sizeof(faults));
-			o = vm_populate(&m->vm, space, at, step, write, huge, &w);
-			memcpy(m->vm.nr_faults, faults, sizeof(faults));
-		}
-		if (o != VM_DONE) {
-			machine_fail(m, eg_fail(m->err, EG_BAD_INPUT, "workload %s: populating the mapping at 0x%llx needs more "
-						"memory than the machine has\nraise machine.memory, or populate: none",
-						s->w->label, (unsigned long long)op->arg[0]));
-			return;
-		}
-	}
-}
 
 void source_start(void *ctx, uint64_t number, eg_time now)
 {
@@ -405,19 +364,24 @@ void source_start(void *ctx, uint64_t number, eg_time now)
 
 	m->starts_left--;
 	if (s->gen) {
-		task = root_task(m, s, 0);
+		task = source_root_task(m, s, 0);
 		if (task != TASK_NONE)
 			task_wake(m, task, now);
 		return;
 	}
 	m->booting = true;
+	if (s->independent) {
+		streams_start(m, s, now);
+		m->booting = false;
+		return;
+	}
 	for (;;) {
 		load_pending(m, s);
 		if (s->pending.kind == EG_BLOCK_END || m->status != EG_OK)
 			break;
 		task = source_task(s, s->pending.stream);
 		if (task == TASK_NONE && !stream_is_dead(s, s->pending.stream)) {
-			task = root_task(m, s, s->pending.stream);
+			task = source_root_task(m, s, s->pending.stream);
 			if (task != TASK_NONE)
 				task_of(m, task)->state = TASK_TURN;
 		}
@@ -429,12 +393,50 @@ void source_start(void *ctx, uint64_t number, eg_time now)
 			task_wake(m, task, now);
 			break;
 		}
-		apply_initial(m, s, task, &s->pending.op);
+		source_initial(m, s, task, &s->pending.op);
 		s->has_pending = false;
 	}
 	m->booting = false;
 	if (s->pending.kind == EG_BLOCK_END)
 		end_trace(m, s, now);
+}
+
+/* Open the trace, decide how its streams are replayed, go to where it is entered. */
+static eg_status open_trace(struct machine *m, struct source *s)
+{
+	struct trace_open_options o = { .block = m->block };
+	const struct trace_ops *ops = s->w->trace;
+	struct trace_reader_info info = { 0 };
+	enum { AUTO, RECORDED, INDEPENDENT } streams = eg_args_u64(&s->w->replay, "streams");
+	uint32_t caps;
+
+	if (eg_args_u64(&s->w->replay, "populate_page") == 1 && strcmp(eg_args_text(&s->w->replay, "populate"), "write") != 0)
+		return eg_fail(m->err, EG_BAD_INPUT, "workload %s: populate_page: 2MiB needs populate: write", s->w->label);
+	if (!spec_replay_from(&s->w->replay, &s->place))
+		return eg_fail(m->err, EG_BAD_INPUT, "workload %s: from: neither a record number nor a time with its unit", s->w->label);
+	s->enters = s->place.by_time ? s->place.time > 0 : s->place.record > 0;
+	EG_TRY(ops->open(&s->reader, s->w->trace_path, &o, m->err));
+	if (ops->info)
+		ops->info(s->reader, &info);
+	caps = ops->capabilities(s->reader) & (s->data_only ? ~TRACE_CAP(IFETCH) : UINT32_MAX);
+	s->had_order = (caps & TRACE_CAP(ORDER)) && !info.split;
+	if (streams == RECORDED && info.split)
+		return eg_fail(m->err, EG_BAD_INPUT, "workload %s: the file has no order between its streams (split layout), so they "
+			       "cannot be replayed in recorded order\nsay streams: independent, or leave it out", s->w->label);
+	s->independent = streams == INDEPENDENT || (streams == AUTO && !s->had_order);
+	m->capabilities &= caps & (s->independent ? ~TRACE_CAP(ORDER) : UINT32_MAX);
+	if (s->enters && (!ops->seek || (info.split && !s->place.by_time)))
+		return eg_fail(m->err, EG_BAD_INPUT, "workload %s: from: %s", s->w->label, ops->seek ?
+			       "records of a split trace have no order, so a number says no place\ngive a time with its unit" :
+			       "this kind of trace can be replayed from its beginning only");
+	s->place.state = true;
+	if (s->independent) {
+		EG_TRY(streams_open(m, s, s->reader));
+		ops->close(s->reader);
+		s->reader = NULL;
+		return EG_OK;
+	}
+	return s->enters ? ops->seek(s->reader, &s->place, m->err) : EG_OK;
 }
 
 eg_status source_open(struct machine *m, struct source *s, const struct spec_workload *w, uint32_t instance)
@@ -462,19 +464,14 @@ eg_status source_open(struct machine *m, struct source *s, const struct spec_wor
 		if (!s->filtered)
 			return EG_NO_MEMORY;
 	}
-	{
-		struct trace_open_options o = { .block = m->block };
-
-		EG_TRY(w->trace->open(&s->reader, w->trace_path, &o, m->err));
-		m->capabilities &= w->trace->capabilities(s->reader) & (s->data_only ? ~TRACE_CAP(IFETCH) : UINT32_MAX);
-	}
-	return EG_OK;
+	return open_trace(m, s);
 }
 
 void source_close(struct source *s)
 {
 	if (s->reader)
 		s->w->trace->close(s->reader);
+	streams_close(s);
 	eg_free(s->task_of);
 	eg_free(s->block_of);
 	*s = (struct source){ 0 };

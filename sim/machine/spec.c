@@ -10,6 +10,7 @@
 #include "sim/mmu/tlb/tlb.h"
 #include "sim/phys/palloc/palloc.h"
 #include "workloads/gen/gen.h"
+#include "workloads/trace/trace.h"
 
 #define GEOMETRY(path, entries, ways, what)                                                                     \
 	{ path ".entries", EG_PARAM_COUNT, entries, "0", "65536", NULL, "entries of the " what "; 0 = absent" }, \
@@ -75,6 +76,12 @@ const struct eg_param spec_replay_params[] = {
 	{ "populate", EG_PARAM_CHOICE, "none", NULL, NULL, "none|read|write",
 	  "mappings that exist before the first record are filled before it, at no cost: read-only zero pages or writable pages" },
 	{ "populate_page", EG_PARAM_CHOICE, "4KiB", NULL, NULL, "4KiB|2MiB", "page size of that population" },
+	{ "streams", EG_PARAM_CHOICE, "auto", NULL, NULL, "auto|recorded|independent",
+	  "of traces: recorded: in the order of the recording, one task at a time; independent: each task pulls its own stream, "
+	  "at most 256; auto: recorded if the trace knows the order (capability order), else independent" },
+	{ "from", EG_PARAM_TEXT, "0", NULL, NULL, NULL,
+	  "of traces: where the replay begins: a record's ordinal (from 0), or a recorded time with its unit; the mappings of the "
+	  "records before are there, their pages are not" },
 	{ "start", EG_PARAM_TIME, "0s", NULL, NULL, NULL, "simulated time at which the first task of this item starts" },
 	{ "instances", EG_PARAM_COUNT, "1", "1", "4096", NULL, "independent copies, each with its own tasks and random streams" },
 	{ "cpu", EG_PARAM_TEXT, "any", NULL, NULL, NULL, "CPU to which the tasks are pinned, or any" },
@@ -257,6 +264,25 @@ struct spec_workload *spec_add_trace(struct spec *s, const struct trace_ops *tra
 	return w->trace_path && w->label ? w : NULL;
 }
 
+bool spec_replay_from(const struct eg_args *replay, struct trace_place *to)
+{
+	static const struct eg_param as[2] = { { .name = "from", .type = EG_PARAM_COUNT }, { .name = "from", .type = EG_PARAM_TIME } };
+	const char *text = eg_args_text(replay, "from");
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct eg_value v = { 0 };
+		char why[160];
+
+		if (eg_param_parse(&as[i], text, &v, why, sizeof(why)) != EG_OK)
+			continue;
+		to->by_time = i == 1;
+		to->record = i == 0 ? v.u : 0;
+		to->time = i == 1 ? v.u : 0;
+		return true;
+	}
+	return false;
+}
+
 /* ---- impossible machines ------------------------------------------------------------------------- */
 
 struct problems {
@@ -299,6 +325,29 @@ static void check_geometry(const struct spec *s, struct problems *p, const char 
 	}
 }
 
+/* Keys that only a trace takes. */
+static void check_trace_keys(const struct spec *s, struct problems *p, unsigned i)
+{
+	static const struct { const char *key, *text; } keys[] = {
+		{ "populate", "only for traces; a generator fills its own mappings" },
+		{ "streams", "only for traces; the streams of a generator are independent" },
+		{ "from", "only for traces; a generator starts at its beginning" },
+	};
+	const struct spec_workload *w = &s->workload[i];
+	struct trace_place place;
+	char path[80];
+
+	for (unsigned k = 0; w->gen && k < EG_ARRAY_LEN(keys); k++)
+		if (w->replay.value[eg_param_find(spec_replay_params, keys[k].key)].given) {
+			(void)snprintf(path, sizeof(path), "workload.%u.%s", i, keys[k].key);
+			problem(p, path, keys[k].text);
+		}
+	if (!w->gen && !spec_replay_from(&w->replay, &place)) {
+		(void)snprintf(path, sizeof(path), "workload.%u.from", i);
+		problem(p, path, "expected a record's ordinal, like 150000, or a recorded time with its unit, like 2.5s");
+	}
+}
+
 eg_status spec_check(const struct spec *s, void (*report)(void *ctx, const char *path, const char *text), void *ctx)
 {
 	static const struct { const char *name; bool required; } arrays[] = {
@@ -337,10 +386,7 @@ eg_status spec_check(const struct spec *s, void (*report)(void *ctx, const char 
 		if (r->value[eg_param_find(spec_replay_params, "populate_page")].given &&
 		    strcmp(eg_args_text(r, "populate"), "write") != 0)
 			problem(&p, path, "needs populate: write");
-		if (s->workload[i].gen && r->value[eg_param_find(spec_replay_params, "populate")].given) {
-			(void)snprintf(path, sizeof(path), "workload.%u.populate", i);
-			problem(&p, path, "only for traces; a generator fills its own mappings");
-		}
+		check_trace_keys(s, &p, i);
 	}
 	return p.nr ? EG_BAD_INPUT : EG_OK;
 }

@@ -16,6 +16,7 @@ struct gen_ops;
 struct palloc_ops;
 struct tlb_ops;
 struct trace_ops;
+struct trace_place;
 
 /* Tables (spec.c): the keys below `machine:`, `machine.costs:`, `measure:`, `stop:` and of one item of
  * `workload:` (the last two are shared by generators and traces). */
@@ -70,6 +71,9 @@ struct eg_args        *spec_policy_args(struct spec *s, const char *kind);
 struct spec_workload *spec_add_generator(struct spec *s, const struct gen_ops *gen);
 struct spec_workload *spec_add_trace(struct spec *s, const struct trace_ops *trace, const char *path,
 				     const char hash[65]);
+
+/* Replay key `from`: a record's ordinal, or a time with its unit, into by_time and record or time of *to. False: neither. */
+bool spec_replay_from(const struct eg_args *replay, struct trace_place *to);
 
 /*
  * Impossible machines and contradictions between keys: TLB ways that do not divide the entries, memory

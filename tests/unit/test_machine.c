@@ -10,7 +10,7 @@
 #include "sim/mmu/tlb/tlb.h"
 #include "tests/script.h"
 
-enum { STRICT = 1 };
+enum { STRICT = 1, AUDIT_ALL = 2 };
 
 struct story {
 	struct eg_arena  arena;
@@ -55,7 +55,7 @@ static double sum(const char *name)
 
 static bool run(unsigned flags)
 {
-	struct run_options o = { .audit = true, .audit_every = 100, .strict = flags & STRICT };
+	struct run_options o = { .audit = true, .audit_every = flags & AUDIT_ALL ? 1 : 100, .strict = flags & STRICT };
 
 	st.status = script_run(&st.spec, &o, &st.r, &st.err);
 	if (st.status != EG_OK) {
@@ -267,6 +267,89 @@ static void threads(void)
 	counts("shootdown.count", 0);
 	counts("time.ipi", 0);
 	ok(sum("task.segv") == 0, "nothing is read that is not mapped");
+}
+
+static void thread_groups(void)
+{
+	begin(1);
+	TASKS("thread 1; thread 2; sleep 1ms; exitgroup", "sleep 50ms; exit", "map 0 4; write 0 4; sweep 0 4 100000000; exit");
+	ok(run(0), "exit_group ends a thread that sleeps and one that waits for the CPU");
+	counts("task.exits", 3);
+	ok(sum("elapsed") < 10e6, "long before their time");
+
+	begin(3);
+	TASKS("thread 1; thread 2; sleep 1ms; exitgroup", "vfork 3; sleep 50ms; exit", "map 0 4; write 0 4; sweep 0 4 100000000; exit",
+	      "sleep 4ms; exit");
+	ok(run(0), "... and one that runs elsewhere, and one that waits for a vfork child");
+	counts("task.exits", 4);
+	ok(sum("elapsed") > 4e6 && sum("elapsed") < 4.1e6, "the child is of another group and goes on");
+	ok(sum("access.reads") > 1e6 && sum("access.reads") < 1e7, "the one that ran stopped when an interrupt could be there");
+
+	begin(2);
+	set("ipi_latency", "100us");
+	TASKS("thread 1; sleep 1ms; exitgroup", "map 0 4; write 0 4; sweep 0 4 765000; thread 2; sweep 0 4 100000000; exit",
+	      "map 8 4; sweep 8 4 100000000; exit");
+	ok(run(0), "a thread made while the group ends");
+	counts("task.exits", 3);
+	ok(sum("elapsed") < 2e6, "ends with it");
+
+	begin(1);
+	TASKS("thread 1; thread 2; sleep 2ms; put 0 1; exitgroup", "grab 0 4096; get 5000 1; exit", "sleep 1ms; get 6000 1; exit");
+	ok(run(0), "threads parked for memory");
+	counts("task.exits", 3);
+	counts("task.oom_kills", 0);
+
+	begin(2);
+	TASKS("fork 1; thread 2; exitgroup", "sleep 5ms; map 0 4; write 0 4; exit", "sleep 9ms; exit");
+	ok(run(0), "a forked child is of another group");
+	counts("fault_count.anon", 4);
+	ok(sum("elapsed") < 6e6, "its parent's thread is not");
+
+	begin(1);
+	TASKS("thread 1; sleep 1us; exitgroup", "sleep 10ms; exit");
+	TASKS("sleep 50us; fork 1; sleep 20ms; exit", "sleep 30ms; map 0 1; write 0 1; exit");
+	ok(run(0), "a task with the number of one that was ended in its sleep");
+	ok(sum("elapsed") >= 30.05e6, "is not woken by the other's alarm");
+	counts("fault_count.anon", 1);
+
+	begin(2);
+	script_trace(&st.spec, "0@0 map 0 4; 0@1 thread 1; 0@2 thread 2; 1@3 write 0 1; 2@4 write 1 1; 1@5 exitgroup; 0@6 exit; 2@7 exit");
+	ok(run(0), "a recording in which the other threads' exits follow");
+	counts("task.exits", 3);
+	is_u64(script_count(&st.r, "after_exit"), 0, "they are none too many");
+
+	begin(2);
+	script_trace(&st.spec, "0@0 map 0 4; 0@1 thread 1; 1@3 write 0 1; 1@5 exitgroup; 0@6 write 0 3; 0@7 exit; 7@8 map 0 4; 7@9 read 0 1");
+	ok(run(0), "a recording in which another thread goes on");
+	counts("task.exits", 3);
+	is_u64(script_count(&st.r, "after_exit"), 3, "what it does is counted, and done by nobody; its exit is right");
+}
+
+static void numbers_again(void)
+{
+	/* the third task runs on CPU 0, then dies on CPU 1 while CPU 0 works for the first; the child gets its number.
+	 * The audit says if a CPU still knows the dead. */
+	begin(2);
+	cost("context_switch", "7us");
+	TASKS("sleep 50us; map 0 4; write 0 4; sweep 0 4 1000000; sleep 1ms; exit");
+	TASKS("sleep 200us; fork 1; sleep 5ms; exit", "map 0 1; write 0 1; sleep 2ms; exit");
+	TASKS("map 0 1; write 0 1; sleep 70us; exit");
+	ok(run(AUDIT_ALL), "task numbers are used again");
+	ok(sum("sched.switches") >= 4 && sum("time.switch") == sum("sched.switches") * 7000, "every switch has its price");
+}
+
+static void cannot_start(void)
+{
+	begin(1);
+	script_set(&st.spec, &script_trace(&st.spec, "0@0 init map 0 512; 0@1 read 0 1; 0@2 exit")->replay, "populate", "read");
+	script_set(&st.spec, &st.spec.workload[0].replay, "populate_page", "2MiB");
+	ok(!run(0) && st.status == EG_BAD_INPUT && strstr(st.err.text[0], "populate_page"), "read-only 2 MiB pages are refused, not a failed check");
+
+	begin(1);
+	TASKS("grab 0 4096; get 4200 4096 1; sleep 2ms");
+	script_set(&st.spec, &TASKS("map 0 1; write 0 1; exit")->replay, "start", "1ms");
+	ok(!run(0) && st.status == EG_BAD_INPUT && st.err.nr && strstr(st.err.text[0], "machine.memory"),
+	   "a workload for which no page is left is an error that names the memory");
 }
 
 /* ---- time ---------------------------------------------------------------------------------------------------- */
@@ -584,7 +667,8 @@ int main(int argc, char **argv)
 		{ "memory wait", memory_wait }, { "atomic", memory_wait_atomic_alone }, { "costly order", costly_order_fails },
 		{ "nobody can free", nobody_can_free }, { "killed now", killed_now_not_then },
 		{ "forks at the margin", forks_at_the_margin },
-		{ "vforks", vforks }, { "forks", forks }, { "threads", threads }, { "sleeps and limits", sleeps_and_limits },
+		{ "vforks", vforks }, { "forks", forks }, { "threads", threads },
+		{ "thread groups", thread_groups }, { "numbers again", numbers_again }, { "cannot start", cannot_start }, { "sleeps and limits", sleeps_and_limits },
 		{ "slices", slices }, { "recordings", recordings }, { "page runs", page_runs }, { "not applied", not_applied },
 		{ "chain", chain }, { "all policies", all_policies },
 	};
