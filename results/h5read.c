@@ -62,8 +62,24 @@ eg_status h5_check_file(const char *path, bool *summed, struct eg_errors *err)
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return eg_fail(err, EG_BAD_INPUT, "%s: not a regular file: an Engram result (NAME.h5) is wanted", path);
 	in = fopen(path, "rb");
-	if (!in)
-		return eg_fail_errno(err, true, "%s: cannot open", path);
+	if (!in) {
+		eg_status bad = eg_fail_errno(err, true, "%s: cannot open", path);
+		char cells[4096];
+		int len = (int)strlen(path);
+
+		/* what an interrupted run leaves */
+		if (len > 3 && strcmp(path + len - 3, ".h5") == 0)
+			len -= 3;
+		if (snprintf(cells, sizeof(cells), "%.*s.cells", len, path) < (int)sizeof(cells) && err->nr &&
+		    stat(cells, &st) == 0 && S_ISDIR(st.st_mode)) {
+			size_t at = strlen(err->text[err->nr - 1]);
+
+			(void)snprintf(err->text[err->nr - 1] + at, sizeof(err->text[0]) - at,
+				       "\n%.100s has cells of a run that did not end: `engram run EXPERIMENT.yaml -o %.100s --resume` goes on",
+				       cells, path);
+		}
+		return bad;
+	}
 	if (fstat(fileno(in), &st) != 0) {
 		s = eg_fail_errno(err, true, "%s: cannot read", path);
 		(void)fclose(in);

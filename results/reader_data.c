@@ -145,6 +145,8 @@ static eg_status set_point(const struct result_file *f, const char *key, const c
 	const struct result_axis *axis;
 	char what[200];
 
+	if (n == 0 && !f->nr_axes)
+		return eg_fail(err, EG_USAGE, "%.80s is not swept; nothing is: %s has a single point", key, f->path);
 	if (n == 0)
 		return unknown("sweep axis", key, eg_did_you_mean(key, axis_name, f), axis_name, f, f->nr_axes, err);
 	for (unsigned a = 0; a < f->nr_axes; a++) {
@@ -175,7 +177,7 @@ eg_status result_parse_point(const struct result_file *f, const char *text, int 
 		char *eq = strchr(p, '='), *end, *next;
 
 		if (!eq) {
-			s = eg_fail(err, EG_USAGE, "%.80s: want AXIS=VALUE, with commas between several", p);
+			s = eg_fail(err, EG_USAGE, "%.80s: expected AXIS=VALUE, with commas between several", p);
 			break;
 		}
 		/* a comma ends the value only if another AXIS= follows: labels may contain commas */

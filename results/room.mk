@@ -13,6 +13,7 @@ results_libs = libengram-results.a libengram-core.a $(HDF5_LIBS) $(GSL_LIBS) -lm
 # A plausible result file without a simulator, for those who draw and compare; not a test.
 check_PROGRAMS += tests/make_result
 tests_make_result_SOURCES = tests/make_result.c tests/synthetic.h
+tests_make_result_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_make_result_LDADD = $(results_libs)
 
 check_PROGRAMS += tests/unit/test_stats

@@ -2,19 +2,46 @@
 /*
  * make_result - write a plausible result file without running a simulation.
  *
- * Usage: make_result OUT.h5 [--single] [--seeds N] [--only-cells] [--reverse] [--gap]
+ * Usage: make_result OUT.h5 [--single] [--seeds N] [--only-cells] [--reverse] [--gap] [--schema N]
  *
  * By default 2 policies (policy.page_allocator: linux, llfree) x 2 (policy.thp: never, always) x 5 seeds, with
  * series, histograms, snapshots and provenance; baseline linux/never. Cell files are written to OUT.h5.cells.N and
  * removed again unless --only-cells (which stops before the merge). --single: no sweep, one point. --reverse: the
- * cells are written last to first. --gap: cell 3 is left out and the gap accepted. Exit codes are those of engram.
+ * cells are written last to first. --gap: cell 3 is left out and the gap accepted. --schema N: the file says that its
+ * schema is N, and has no checksum; 0: it does not say so, as HDF5 of other programs. Exit codes are those of engram.
  */
+#include <hdf5.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/synthetic.h"
 
 static const char *const allocators[] = { "linux", "llfree" };
 static const char *const thp[] = { "never", "always" };
+
+/* The file as another version of Engram, or another program, would have written it. */
+static bool set_schema(const char *path, int schema)
+{
+	enum { TRAILER = 80 };
+	struct stat st;
+	hid_t f, a = -1;
+	bool good;
+
+	if (stat(path, &st) != 0 || truncate(path, st.st_size - TRAILER) != 0)
+		return false;
+	f = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+	if (f < 0)
+		return false;
+	if (schema == 0) {
+		good = H5Adelete(f, "schema_version") >= 0;
+	} else {
+		a = H5Aopen(f, "schema_version", H5P_DEFAULT);
+		good = a >= 0 && H5Awrite(a, H5T_NATIVE_INT, &schema) >= 0;
+	}
+	if (a >= 0)
+		(void)H5Aclose(a);
+	return H5Fclose(f) >= 0 && good;
+}
 
 int main(int argc, char **argv)
 {
@@ -26,13 +53,14 @@ int main(int argc, char **argv)
 	const char *const plots[] = { "fault-latency-cdf", "fragmentation-over-time" };
 	bool single = false, only_cells = false, reverse = false, gap = false;
 	unsigned nr_seeds = 5, nr_points;
+	int schema = -1;
 	struct result_experiment x = { 0 };
 	const char *path[64] = { 0 };
 	uint64_t seeds[16];
 	eg_status s = EG_OK;
 
 	if (argc < 2) {
-		fprintf(stderr, "usage: make_result OUT.h5 [--single] [--seeds N] [--only-cells] [--reverse] [--gap]\n");
+		fprintf(stderr, "usage: make_result OUT.h5 [--single] [--seeds N] [--only-cells] [--reverse] [--gap] [--schema N]\n");
 		return 2;
 	}
 	for (int i = 2; i < argc; i++) {
@@ -42,6 +70,8 @@ int main(int argc, char **argv)
 		gap |= strcmp(argv[i], "--gap") == 0;
 		if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc)
 			nr_seeds = (unsigned)strtoul(argv[++i], NULL, 10);
+		else if (strcmp(argv[i], "--schema") == 0 && i + 1 < argc)
+			schema = (int)strtol(argv[++i], NULL, 10);
 	}
 	if (nr_seeds < 1 || nr_seeds > 16)
 		return 2;
@@ -83,6 +113,8 @@ int main(int argc, char **argv)
 	x.plots = plots;
 	if (s == EG_OK && !only_cells)
 		s = result_merge(argv[1], &x, nr_points * nr_seeds, path, gap, &err);
+	if (s == EG_OK && schema >= 0 && !set_schema(argv[1], schema))
+		s = eg_fail(&err, EG_IO, "%s: cannot set the schema", argv[1]);
 	for (unsigned i = 0; i < EG_ARRAY_LEN(path); i++) {
 		if (path[i] && !only_cells)
 			(void)unlink(path[i]);

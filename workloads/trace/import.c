@@ -40,6 +40,65 @@ uint64_t import_count(const struct import_report *r, const char *name)
 
 /* ---- lines --------------------------------------------------------------------------------------- */
 
+/* At most 60 printable characters of [from, end). */
+static void shown(const char *from, const char *end, char out[64])
+{
+	size_t n = 0;
+
+	for (; from < end && n < 60; from++)
+		out[n++] = *from >= 0x20 && *from < 0x7f ? *from : '?';
+	out[n] = '\0';
+}
+
+/*
+ * May the reading go on after a bad record? Counts it, and keeps the first places. *stop: the options end the trace
+ * before it.
+ */
+static bool forgiven(struct import *im, long column, const char *want, const char *found, bool *stop)
+{
+	struct import_report *r = im->report;
+
+	im->bad++;
+	*stop = im->o->keep_intact;
+	if (!*stop && im->bad > im->o->skip_bad)
+		return false;
+	if (*stop)
+		r->damaged_end = true;
+	import_add(im, *stop ? "dropped.after_damage" : "dropped.bad_lines", 1);
+	if (r->nr_places < IMPORT_PLACES)
+		(void)snprintf(r->place[r->nr_places++], sizeof(r->place[0]), "%llu:%ld: expected %s, found \"%s\"",
+			       (unsigned long long)im->line, column, want, found);
+	return true;
+}
+
+/* A line that does not fit the window: left out to its end, or the end of the trace, or an error. */
+static eg_status long_line(struct import *im, bool *stop)
+{
+	struct input *in = im->in;
+	const uint8_t *lf = NULL;
+	char found[64];
+
+	shown((const char *)in->p, (const char *)in->end, found);
+	if (!forgiven(im, 1, "a line of at most 1 MiB", found, stop))
+		return eg_fail(im->err, EG_BAD_INPUT, "%s:%llu:1: a line of more than %u bytes; is this a text file?",
+			       in->path, (unsigned long long)im->line, INPUT_WINDOW);
+	if (*stop) {
+		in->p = in->end;
+		in->eof = true;
+		return EG_OK;
+	}
+	while (!lf) {
+		lf = memchr(in->p, '\n', (size_t)(in->end - in->p));
+		in->p = lf ? lf + 1 : in->end;
+		if (!lf && in->eof)
+			break;
+		if (!lf)
+			EG_TRY(input_more(in, im->err));
+	}
+	im->line++;
+	return EG_OK;
+}
+
 eg_status import_line(struct import *im, const char **line, const char **end, bool *cut)
 {
 	struct input *in = im->in;
@@ -64,22 +123,16 @@ eg_status import_line(struct import *im, const char **line, const char **end, bo
 		}
 		if (in->eof)
 			return EG_OK;
-		if (have == INPUT_WINDOW)
-			return eg_fail(im->err, EG_BAD_INPUT, "%s:%llu:1: a line of more than %u bytes; is this a text file?",
-				       in->path, (unsigned long long)im->line, INPUT_WINDOW);
+		if (have == INPUT_WINDOW) {
+			bool stop;
+
+			EG_TRY(long_line(im, &stop));
+			looked = 0;
+			continue;
+		}
 		looked = have;
 		EG_TRY(input_more(in, im->err));
 	}
-}
-
-/* At most 60 printable characters of [from, end). */
-static void shown(const char *from, const char *end, char out[64])
-{
-	size_t n = 0;
-
-	for (; from < end && n < 60; from++)
-		out[n++] = *from >= 0x20 && *from < 0x7f ? *from : '?';
-	out[n] = '\0';
 }
 
 eg_status import_bad_line(struct import *im, const char *line, const char *end, const char *at, bool cut,
@@ -89,27 +142,18 @@ eg_status import_bad_line(struct import *im, const char *line, const char *end, 
 	unsigned long long before = im->line - 1;
 	const char *why = "";
 
-	*stop = false;
-	im->bad++;
-	if (im->o->keep_intact) {
-		*stop = true;
-		im->report->damaged_end = true;
-		import_add(im, "dropped.after_damage", 1);
+	shown(line, end, found);
+	if (forgiven(im, (long)(at - line + 1), want, found, stop))
 		return EG_OK;
-	}
-	if (im->bad <= im->o->skip_bad) {
-		import_add(im, "dropped.bad_lines", 1);
-		return EG_OK;
-	}
 	if (memchr(line, '\0', (size_t)(end - line)))
 		why = "; the line holds binary zeros";
 	else if (end - line >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
 		why = "; the file begins with a UTF-8 byte order mark: remove it";
-	shown(line, end, found);
 	if (cut)
 		return eg_fail(im->err, EG_BAD_INPUT, "%s:%llu:%td: expected %s, found \"%s\"%s"
-			       "\nthe file ends inside a record; the %llu lines before it are whole: --keep-intact imports them",
-			       im->in->path, (unsigned long long)im->line, at - line + 1, want, found, why, before);
+			       "\nthe file ends inside a record; the %llu line%s before it %s whole: --keep-intact imports %s",
+			       im->in->path, (unsigned long long)im->line, at - line + 1, want, found, why, before,
+			       before == 1 ? "" : "s", before == 1 ? "is" : "are", before == 1 ? "it" : "them");
 	return eg_fail(im->err, EG_BAD_INPUT, "%s:%llu:%td: expected %s, found \"%s\"%s"
 		       "\n--skip-bad=N leaves out up to N such lines, --keep-intact ends the trace here",
 		       im->in->path, (unsigned long long)im->line, at - line + 1, want, found, why);
@@ -161,6 +205,16 @@ static const struct {
 	{ "perf mem reports", "# PID, TID, IP, ADDR,", 0, 21 },
 };
 
+/* What is given by mistake. */
+static const struct {
+	const char *name, *magic;
+	unsigned    size;
+} no_trace[] = {
+	{ "this is a program (ELF), not a trace of it", "\177ELF", 4 },
+	{ "this is an HDF5 file, such as a result, not a trace", "\211HDF", 4 },
+	{ "the text form of a trace in a newer version; this engram reads %egt 1.x", "%egt ", 5 },
+};
+
 const struct importer_ops *import_detect(const struct input *in, struct eg_errors *err)
 {
 	const char *head = (const char *)in->p;
@@ -178,13 +232,28 @@ const struct importer_ops *import_detect(const struct input *in, struct eg_error
 				      not_built[i].name);
 			return NULL;
 		}
+	for (unsigned i = 0; i < EG_ARRAY_LEN(no_trace); i++)
+		if (len >= no_trace[i].size && memcmp(head, no_trace[i].magic, no_trace[i].size) == 0) {
+			(void)eg_fail(err, EG_BAD_INPUT, "%s: %s", in->path, no_trace[i].name);
+			return NULL;
+		}
 	for (unsigned i = 0; importer_registry[i]; i++)
-		eg_str_addf(&tried, "%s%s", i ? ", " : "", importer_registry[i]->name);
+		eg_str_addf(&tried, "; %s: %s", importer_registry[i]->name, importer_registry[i]->missing);
 	if (len == 0)
 		(void)eg_fail(err, EG_BAD_INPUT, "%s: the file is empty", in->path);
+	else if (len >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0)
+		(void)eg_fail(err, EG_BAD_INPUT, "%s: the file begins with a UTF-8 byte order mark\nremove it: tail -c +4 %s >FILE",
+			      in->path, in->path);
+	else if (len >= 2 && (memcmp(head, "\xff\xfe", 2) == 0 || memcmp(head, "\xfe\xff", 2) == 0))
+		(void)eg_fail(err, EG_BAD_INPUT, "%s: a text in UTF-16\nconvert it: iconv -f UTF-16 -t UTF-8 %s >FILE", in->path,
+			      in->path);
+	else if (memchr(head, '\0', len))
+		(void)eg_fail(err, EG_BAD_INPUT, "%s: a binary file, and no .egt trace; no other binary format is built yet"
+			      "\nChampSim and drmemtrace traces, among others, cannot be read yet", in->path);
 	else
-		(void)eg_fail(err, EG_BAD_INPUT, "%s: not a trace format that is known by its content (tried egt, %s)"
-			      "\nname the format with --format NAME", in->path, eg_str_text(&tried));
+		(void)eg_fail(err, EG_BAD_INPUT, "%s: not a trace format that is known by its content (egt: no magic 93 45 47 54%s)"
+			      "\nif it is one of these, name it: --format NAME, or format: NAME in an experiment", in->path,
+			      eg_str_text(&tried));
 	eg_str_free(&tried);
 	return NULL;
 }
@@ -213,6 +282,10 @@ static eg_status put_report(struct import *im)
 		(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)im->report->count[i].value);
 		EG_TRY(trace_writer_meta(im->w, key, text));
 	}
+	for (unsigned i = 0; i < im->report->nr_places; i++) {
+		(void)snprintf(text, sizeof(text), "import.bad.%u", i + 1);
+		EG_TRY(trace_writer_meta(im->w, text, im->report->place[i]));
+	}
 	return EG_OK;
 }
 
@@ -221,6 +294,15 @@ static eg_status run_importer(struct import *im, const struct importer_ops *ops)
 {
 	EG_TRY(ops->import(im));
 	EG_TRY(import_flush(im));
+	if (im->in->damaged) {
+		im->bad++;
+		im->report->damaged_end = true;
+		import_add(im, "dropped.after_damage", 1);
+	}
+	if (!ops->verbatim && import_count(im->report, "records") == 0 && !im->report->damaged_end)
+		return eg_fail(im->err, EG_BAD_INPUT, "%s: no record in it, read as %s\n%s", im->in->path, ops->name,
+			       strcmp(ops->name, "lackey") == 0 ? "record with: valgrind --tool=lackey --trace-mem=yes" :
+			       "is it the whole log?");
 	if (im->bad)
 		im->capabilities &= ~(TRACE_CAP(COMPLETE) | TRACE_CAP(NOLOST));
 	im->report->capabilities = im->capabilities;
@@ -240,6 +322,9 @@ static eg_status run_importer(struct import *im, const struct importer_ops *ops)
 static eg_status choose(const struct import_options *o, const struct input *in, const struct importer_ops **ops,
 			struct eg_errors *err)
 {
+	struct eg_str known = { 0 };
+	eg_status s;
+
 	if (!o->format) {
 		*ops = import_detect(in, err);
 		return *ops ? EG_OK : EG_BAD_INPUT;
@@ -247,7 +332,11 @@ static eg_status choose(const struct import_options *o, const struct input *in, 
 	*ops = importer_find(o->format);
 	if (*ops)
 		return EG_OK;
-	return eg_fail(err, EG_USAGE, "--format %s: no such importer; see: engram trace convert --help", o->format);
+	for (unsigned i = 0; importer_registry[i]; i++)
+		eg_str_addf(&known, ", %s", importer_registry[i]->name);
+	s = eg_fail(err, EG_USAGE, "--format %.60s: no such importer; known: egt%s", o->format, eg_str_text(&known));
+	eg_str_free(&known);
+	return s;
 }
 
 static eg_status wants_infer(const struct import_options *o, const struct importer_ops *ops, bool *infer,
@@ -348,7 +437,7 @@ eg_status import_file(const char *path, const char *out, const struct import_opt
 	eg_status s;
 
 	*report = (struct import_report){ .nr = 0 };
-	EG_TRY(input_open(&in, path, err));
+	EG_TRY(input_open(&in, path, o->keep_intact, err));
 	if (is_container(&in) || (o->format && strcmp(o->format, "egt") == 0))
 		s = copy_container(&in, out, o, report, err);
 	else if (copy_filters(o->filter))

@@ -16,6 +16,7 @@
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "sim/base/mem.h"
 
@@ -65,7 +66,7 @@ static const char *gz_step(struct input_codec *c, uint8_t *out, size_t *n)
 	c->at = c->end - z->avail_in;
 	*n -= z->avail_out;
 	c->done = r == Z_STREAM_END;
-	return r == Z_OK || r == Z_STREAM_END || r == Z_BUF_ERROR ? NULL : z->msg ? z->msg : "gzip: damaged data";
+	return r == Z_OK || r == Z_STREAM_END || r == Z_BUF_ERROR ? NULL : "gzip: damaged data";
 }
 
 static void gz_fini(struct input_codec *c)
@@ -153,7 +154,10 @@ static const char *zstd_step(struct input_codec *c, uint8_t *out, size_t *n)
 	c->at = in.pos;
 	*n = to.pos;
 	c->done = r == 0;
-	return ZSTD_isError(r) ? ZSTD_getErrorName(r) : NULL;
+	if (ZSTD_isError(r))
+		return ZSTD_getErrorCode(r) == ZSTD_error_frameParameter_windowTooLarge ?
+			"zstd: needs a window of more than 128 MiB" : "zstd: damaged data";
+	return NULL;
 }
 
 static void zstd_fini(struct input_codec *c)
@@ -240,7 +244,16 @@ eg_status input_more(struct input *in, struct eg_errors *err)
 	memmove(in->window, in->p, have);
 	in->p = in->window;
 	in->end = in->window + have;
-	if (in->codec)
+	if (in->codec && in->keep_intact) {
+		eg_status s = decompress(in, in->window + have, INPUT_WINDOW - have, &got, NULL);
+
+		if (s == EG_IO)
+			return eg_fail(err, s, "%s: cannot read", in->path);
+		if (s != EG_OK) {
+			in->damaged = true;
+			got = 0;
+		}
+	} else if (in->codec)
 		EG_TRY(decompress(in, in->window + have, INPUT_WINDOW - have, &got, err));
 	else
 		EG_TRY(read_some(in, in->window + have, INPUT_WINDOW - have, &got, err));
@@ -301,12 +314,12 @@ static eg_status look_inside(struct input *in, struct eg_errors *err)
 	return EG_OK;
 }
 
-eg_status input_open(struct input *in, const char *path, struct eg_errors *err)
+eg_status input_open(struct input *in, const char *path, bool keep_intact, struct eg_errors *err)
 {
 	bool std = strcmp(path, "-") == 0;
 	eg_status s = EG_OK;
 
-	*in = (struct input){ .fd = -1, .compression = "plain" };
+	*in = (struct input){ .fd = -1, .compression = "plain", .keep_intact = keep_intact };
 	in->path = eg_strdup(std ? "standard input" : path);
 	in->window = eg_calloc(INPUT_WINDOW + INPUT_SLACK, 1);
 	in->p = in->end = in->window;
