@@ -41,3 +41,8 @@ check_PROGRAMS += tests/unit/test_hostile
 TESTS += tests/unit/test_hostile
 tests_unit_test_hostile_SOURCES = tests/unit/test_hostile.c tests/script.h tests/tap.h
 tests_unit_test_hostile_LDADD = $(CORE_GEN_LIBS)
+
+check_PROGRAMS += tests/unit/test_replay
+TESTS += tests/unit/test_replay
+tests_unit_test_replay_SOURCES = tests/unit/test_replay.c tests/script.h tests/tap.h
+tests_unit_test_replay_LDADD = libengram-trace.a libengram-core.a $(ZSTD_LIBS) $(ZLIB_LIBS) $(LZMA_LIBS) $(BZ2_LIBS) -lm

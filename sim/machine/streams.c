@@ -84,9 +84,9 @@ static eg_status scan(struct machine *m, struct source *s, struct trace_reader *
 			row->seen |= behind;
 		if (row && behind && gives_birth(&b)) {
 			row = list_stream(s, (uint32_t)b.op.arg[0]);
-			/* of a stream that acts before it is born the first life is an earlier one; a split file cannot tell */
+			/* a stream that acts before it is born lives twice. In split files too births stand before the born */
 			if (row)
-				row->born_inside |= !row->seen || !s->had_order;
+				row->born_inside |= !row->seen;
 		}
 		if (!row)
 			return eg_fail(m->err, EG_BAD_INPUT, "workload %s: more than %u streams: each needs a reader of its own\n"
