@@ -29,7 +29,7 @@ static const struct cli_option options[] = {
 	{ NULL, 0, NULL, NULL, false }
 };
 
-static void print_report(const struct import_report *r, const char *out)
+static void print_report(const struct import_report *r, const char *in, const char *out)
 {
 	char caps[512];
 
@@ -38,6 +38,10 @@ static void print_report(const struct import_report *r, const char *out)
 	for (unsigned i = 0; i < r->nr; i++)
 		fprintf(stderr, "  %-32s %" PRIu64 "\n", r->count[i].name, r->count[i].value);
 	fprintf(stderr, "  %-32s %s\n  %-32s %s\n", "capabilities", caps, "content_hash", r->content_hash);
+	for (unsigned i = 0; i < r->nr_places; i++)
+		fprintf(stderr, "  left out: %s:%s\n", in, r->place[i]);
+	if (r->nr_places == IMPORT_PLACES)
+		fprintf(stderr, "  (the first %u places; dropped.bad_lines counts all)\n", IMPORT_PLACES);
 	if (r->damaged_end)
 		fprintf(stderr, "  the end of the input is damaged; what precedes it was kept\n");
 }
@@ -87,7 +91,7 @@ static int run(const struct cli_args *a)
 	o.write.level = (int)level;
 	s = import_file(a->arg[0], out, &o, &report, &err);
 	if (s == EG_OK && !a->quiet)
-		print_report(&report, out);
+		print_report(&report, strcmp(a->arg[0], "-") == 0 ? "standard input" : a->arg[0], out);
 	return cli_report(s, &err);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* import_one - one importer, strict and lenient, and the result read back with verification. */
+/* import_one - one importer: strict, leaving out, ending early with page runs; each result is read back, verified. */
 #ifndef TESTS_FUZZ_IMPORT_ONE_H
 #define TESTS_FUZZ_IMPORT_ONE_H
 
+#include "workloads/trace/copy.h"
 #include "workloads/trace/egt.h"
 #include "workloads/trace/import.h"
 
@@ -30,8 +31,10 @@ static inline int fuzz_import(const char *format, const uint8_t *data, size_t si
 	int fd = fuzz_file(data, size, path);
 
 	snprintf(out, sizeof(out), "%s/fuzz-%d.egt", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : ".", (int)getpid());
-	for (unsigned lenient = 0; fd >= 0 && lenient < 2; lenient++) {
-		struct import_options o = { .format = format, .skip_bad = lenient ? 1000 : 0,
+	for (unsigned lenient = 0; fd >= 0 && lenient < 3; lenient++) {
+		const struct copy_filter runs = { .coalesce = 3 };
+		struct import_options o = { .format = format, .skip_bad = lenient == 1 ? 1000 : 0,
+					    .keep_intact = lenient == 2, .filter = lenient == 2 ? &runs : NULL,
 					    .write = { .level = 0, .chunk_bytes = EGT_CHUNK_MIN } };
 
 		err.nr = 0;

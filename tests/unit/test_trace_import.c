@@ -118,7 +118,7 @@ static void lackey(void)
 	}
 	is_u64(bad, 0, "a log cut at any byte");
 	ok(strcmp(as_text("I  0401ab70,3\n L zz,8\n", &lackey_none), "") == 0 &&
-	   strstr(err.text[0], "imp.log:2:1: expected \"KIND address,size\"") && strstr(err.text[0], "\" L zz,8\""),
+	   strstr(err.text[0], "imp.log:2:4: expected \"KIND address,size\"") && strstr(err.text[0], "\" L zz,8\""),
 	   "the message says where, what was wanted, what was found");
 	ok(strcmp(as_text(" L fffffffffffffff8,8\n", &lackey_none), "") == 0 && strstr(err.text[0], "57 bits"),
 	   "an address beyond user space");
@@ -176,6 +176,109 @@ static void strace(void)
 	   !(report.capabilities & (TRACE_CAP(DATA) | TRACE_CAP(INIT))), "what strace knows, and what not");
 }
 
+/* ---- leaving out and stopping ---------------------------------------------------------------------- */
+
+static bool has_place(unsigned i, const char *begins)
+{
+	return i < report.nr_places && strncmp(report.place[i], begins, strlen(begins)) == 0;
+}
+
+/* Each kind of malformed line between two good ones: an error; left out; or the end. */
+static void each_bad_line(const char *format, const char *good, const char *const *bad, unsigned nr)
+{
+	static char log[4096];
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < nr; i++) {
+		struct import_options plain = { .format = format }, skip = { .format = format, .skip_bad = 1 };
+		struct import_options keep = { .format = format, .keep_intact = true };
+		unsigned before = wrong;
+
+		snprintf(log, sizeof(log), "%s\n%s\n%s\n", good, bad[i], good);
+		spit("imp.log", log, strlen(log));
+		wrong += import("imp.log", &plain) != EG_BAD_INPUT || !strstr(err.text[0], "imp.log:2:") ||
+			 !strstr(err.text[0], "expected") || !strstr(err.text[0], "--skip-bad=N");
+		wrong += import("imp.log", &skip) != EG_OK || import_count(&report, "records") != 2 || report.nr_places != 1 ||
+			 !has_place(0, "2:") || report.capabilities & TRACE_CAP(COMPLETE) ||
+			 import_count(&report, "dropped.bad_lines") != 1;
+		wrong += import("imp.log", &keep) != EG_OK || import_count(&report, "records") != 1 || !report.damaged_end ||
+			 report.capabilities & TRACE_CAP(COMPLETE);
+		if (wrong != before)
+			printf("# %s: %s\n", bad[i], err.nr ? err.text[0] : "no message");
+	}
+	is_u64(wrong, 0, format);
+}
+
+static void lenient(void)
+{
+	static const char *const lackey_bad[] = {
+		" S 1fff00", " S 1fff000708", " S 1fff000708,", " S 1fff000708,x", " S 1fff000708,0", " S 1fff000708,8 8",
+		" S 1fff00g708,8", " S 1fff0007081fff000708,8", " R 1fff000708,8", "S 1fff000708,8", " S1fff000708,8",
+		"I 0401ab70,3", " L ffffffffffffffff,8", "hello", " S 1fff000708,1234567", "\t",
+	};
+	static const char *const strace_bad[] = {
+		"7 brk(NULL)", "hello", "7 mmap(NULL, 8192) = 0x7000", "7 munmap(0x7000, many) = 0", "7 <... munmap resumed>) = 0",
+		"7 brk(NULL) = ", "7 mmap(\"unbalanced, 3) = 4", "7 brk(NULL = 0x1000", "7 mremap(0x1000) = 0x2000",
+		"7 fork() = child", "7 17x.5 brk(NULL) = 0x1000", "7 +++ sang +++",
+	};
+	struct import_options skip = { .format = "lackey", .vma = "none", .skip_bad = 20 };
+	struct import_options keep = { .format = "lackey", .vma = "none", .keep_intact = true };
+	struct import_options strace_skip = { .format = "strace", .skip_bad = 3 };
+	static char log[INPUT_WINDOW + 4096];
+	char gz[4096];
+	size_t n = 0, bad = 0;
+	uint64_t last = 0;
+
+	each_bad_line("lackey", " L 04000000,8", lackey_bad, EG_ARRAY_LEN(lackey_bad));
+	each_bad_line("strace", "7 brk(NULL) = 0x1000", strace_bad, EG_ARRAY_LEN(strace_bad));
+	for (unsigned i = 0; i < 15; i++)
+		n += (size_t)snprintf(log + n, sizeof(log) - n, " L 04000000,8\nbad %u\n", i);
+	spit("imp.log", log, n);
+	ok(import("imp.log", &skip) == EG_OK && report.nr_places == IMPORT_PLACES &&
+	   import_count(&report, "dropped.bad_lines") == 15, "fifteen are left out, ten are listed");
+	is_str(report.place[9], "20:1: expected \"KIND address,size\" as in \" S 1fff000708,8\", found \"bad 9\"", "the tenth");
+	/* a line that does not fit the window */
+	n = (size_t)snprintf(log, sizeof(log), " L 04000000,8\n");
+	memset(log + n, 'x', INPUT_WINDOW + 100);
+	n += INPUT_WINDOW + 100;
+	n += (size_t)snprintf(log + n, sizeof(log) - n, "\n S 04000000,8\nq\n");
+	spit("imp.log", log, n);
+	ok(import("imp.log", NULL) == EG_BAD_INPUT || import("imp.log", &(struct import_options){ .format = "lackey" }) == EG_BAD_INPUT,
+	   "a line of more than 1 MiB is an error");
+	ok(import("imp.log", &skip) == EG_OK && import_count(&report, "records") == 2 && has_place(0, "2:1:") && has_place(1, "4:1:"),
+	   "or is left out, and lines are counted on");
+	ok(import("imp.log", &keep) == EG_OK && import_count(&report, "records") == 1 && report.damaged_end, "or is the end");
+	/* compressed data that end early: what came out of them is kept */
+	n = 0;
+	for (unsigned i = 0; i < 200; i++)
+		n += (size_t)snprintf(log + n, sizeof(log) - n, " L %08x,8\n", 0x4000000 + i * 4096 * (i % 7));
+	{
+		z_stream z = { .next_in = (unsigned char *)log, .avail_in = (unsigned)n, .next_out = (unsigned char *)gz,
+			       .avail_out = sizeof(gz) };
+
+		if (deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) != Z_OK || deflate(&z, Z_FINISH) != Z_STREAM_END)
+			printf("# no gzip\n");
+		n = z.total_out;
+		deflateEnd(&z);
+	}
+	for (size_t cut = 20; cut < n; cut += 37) {
+		spit("imp.log", gz, cut);
+		bad += import("imp.log", &(struct import_options){ .format = "lackey" }) != EG_BAD_INPUT;
+		bad += import("imp.log", &keep) != EG_OK || !report.damaged_end || import_count(&report, "records") < last;
+		last = import_count(&report, "records");
+	}
+	ok(bad == 0 && last > 100 && last < 200, "a cut gzip: an error, or the whole records before the cut");
+	/* two processes: nothing behind can be told apart */
+	spit("imp.log", "SYSCALL[7,1](39) sys_getpid ()[sync] --> Success(0x7) \n L 04000000,8\n"
+	     "SYSCALL[8,1](39) sys_getpid ()[sync] --> Success(0x8) \n L 04000000,8\n", 124);
+	ok(import("imp.log", &keep) == EG_OK && import_count(&report, "records") == 1 && report.damaged_end,
+	   "a second process in a log ends it with --keep-intact");
+	/* the rest of a call that is left out gives up its place */
+	is_str(as_text("7 munmap(0x1000, 4096 <unfinished ...>\n7 <... munmap resumed>oops\n7 brk(NULL) = 0x5000\n"
+		       "7 munmap(0x2000, 4096 <unfinished ...>\n7 <... munmap resumed>) = 0\n", &strace_skip),
+	       "brk 0x5000\nmunmap 0x2000 4096\n", "a call whose rest is left out does not hold up others");
+}
+
 /* ---- the input layer and detection --------------------------------------------------------------- */
 
 static void compressed(void)
@@ -224,7 +327,9 @@ static void detection(void)
 {
 	static const struct { const char *text, *says; } odd[] = {
 		{ "", "empty" }, { "PERFILE2xxxxxxxxxxxx", "perf.data" }, { "# tracer: nop\n", "not built yet" },
-		{ "hello\nworld\n", "--format" }, { "PK\3\4aaaaaaaaaaaa", "zip" },
+		{ "hello\nworld\n", "--format" }, { "hello\nworld\n", "lackey: no \"==PID== Lackey\"" },
+		{ "\xef\xbb\xbf L 04000000,8\n", "byte order mark" }, { "\xff\xfeI", "UTF-16" },
+		{ "\x04\x22\x4d\x18xxxx", "lz4" }, { "\xff\x06\x7f", "not a trace" }, { "PK\3\4aaaaaaaaaaaa", "zip" },
 	};
 	static const struct { const char *file, *format; } samples[] = {
 		{ "lackey/small.lackey", "lackey" }, { "strace/small.strace", "strace" }, { "twin/strace.txt", "twin" },
@@ -283,6 +388,7 @@ int main(void)
 	srcdir = getenv("SRCDIR") ? getenv("SRCDIR") : ".";
 	lackey();
 	strace();
+	lenient();
 	compressed();
 	detection();
 	prepare();

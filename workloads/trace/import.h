@@ -16,6 +16,7 @@
 
 #define IMPORT_COUNTS 48
 #define IMPORT_BATCH  4096
+#define IMPORT_PLACES 10
 
 /* A count of the report: "records", "dropped.other_calls", "semantic.time_back". Names are static. */
 struct import_count {
@@ -30,6 +31,8 @@ struct import_report {
 	char                format[32];
 	char                content_hash[65];
 	bool                damaged_end;        /* keep_intact cut the input at its first bad record */
+	unsigned            nr_places;          /* the first bad records, "LINE:COLUMN: expected ..., found ..." */
+	char                place[IMPORT_PLACES][192];
 };
 
 struct copy_filter;
@@ -63,6 +66,7 @@ struct import {
 struct importer_ops {
 	const char *name;
 	const char *summary;            /* one line for lists */
+	const char *missing;            /* what a file lacks that detect() does not take, for its message */
 	bool        infer;              /* no mappings in the format: inferred unless told otherwise */
 	bool        verbatim;           /* brings its own metadata: no import.* are added            */
 
@@ -83,13 +87,14 @@ void import_add(struct import *im, const char *name, uint64_t n);
 /*
  * A line (without its end) of a text input: *line .. *end, borrowed until the next call; *line NULL at the
  * end. CR before LF is cut off; a line that ends at the end of the file without LF sets *cut.
+ * A line longer than INPUT_WINDOW is a bad record.
  */
 eg_status import_line(struct import *im, const char **line, const char **end, bool *cut) EG_MUST_USE;
 
 /*
  * A bad record of a text input, at column `at` of the line [line, end): counts it, and returns EG_OK when
  * it may be skipped (or, with *stop set, when the trace ends before it), else EG_BAD_INPUT with a message
- * "file:line:col: expected WANT, found ...".
+ * "file:line:col: expected WANT, found ...". The first IMPORT_PLACES skipped ones are listed in the report.
  */
 eg_status import_bad_line(struct import *im, const char *line, const char *end, const char *at, bool cut,
 			  bool *stop, const char *want) EG_MUST_USE;

@@ -18,16 +18,19 @@ struct input {
 	char          *path;            /* for messages; "standard input" for "-"      */
 	const uint8_t *p, *end;         /* bytes in view; the user moves p             */
 	bool           eof;             /* nothing comes behind `end`                  */
+	bool           damaged;         /* keep_intact: what follows `end` could not be decompressed */
 	const char    *compression;     /* "plain", "gzip", "xz", "bzip2", "zstd"      */
 
 	uint8_t       *window;          /* private from here */
 	uint64_t       base;            /* offset of window[0] in the decompressed bytes */
 	int            fd;
+	bool           keep_intact;
 	struct input_codec *codec;
 };
 
-/* Open and show the first bytes. A tar archive, and compressions that are not built in, are refused. */
-eg_status input_open(struct input *in, const char *path, struct eg_errors *err) EG_MUST_USE;
+/* Open and show the first bytes. A tar archive, and compressions that are not built in, are refused. keep_intact:
+ * compressed data that are damaged or cut end the input, with `damaged` set. */
+eg_status input_open(struct input *in, const char *path, bool keep_intact, struct eg_errors *err) EG_MUST_USE;
 void      input_close(struct input *in);
 
 /*

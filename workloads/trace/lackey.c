@@ -71,6 +71,26 @@ const uint8_t *lackey_record(const uint8_t *p, struct lackey_access *a)
 	return p;
 }
 
+/* Where a line stops being a record. */
+static const char *misfit(const char *line, const char *end)
+{
+	const char *p = line, *start;
+
+	if (p < end && *p == 'I')
+		p += end - p > 1 && p[1] == ' ' ? 2 : 1;
+	else if (p < end && *p == ' ')
+		p += end - p > 1 && (p[1] == 'L' || p[1] == 'S' || p[1] == 'M') ? 2 : 1;
+	if (p - line != 2 || p == end || *p != ' ')
+		return p;
+	for (start = ++p; p < end && hex_value[(uint8_t)*p] < 16 && p - start < 16; p++)
+		;
+	if (p - start < 8 || p == end || *p != ',')
+		return p;
+	for (start = ++p; p < end && *p >= '0' && *p <= '9' && p - start < 6; p++)
+		;
+	return p == end ? start : p;            /* all digits: it is the size itself, 0 */
+}
+
 static const char want_record[] = "\"KIND address,size\" as in \" S 1fff000708,8\"";
 
 /* An access that does not fit a word, or lies outside the address space. */
@@ -166,7 +186,7 @@ static eg_status other_line(struct lackey *k, bool *stop)
 			return import_bad_line(im, line, end, line + 3, cut, stop, "an address of at most 57 bits");
 		}
 	}
-	return import_bad_line(im, line, end, line, cut, stop, want_record);
+	return import_bad_line(im, line, end, misfit(line, end), cut, stop, want_record);
 }
 
 static eg_status read_lines(struct lackey *k)
@@ -175,7 +195,7 @@ static eg_status read_lines(struct lackey *k)
 	struct input *in = im->in;
 	bool stop = false;
 
-	while (!stop) {
+	while (!stop && !k->stop) {
 		const uint8_t *p = in->p, *safe;
 
 		/* the fast path: whole lines in view, one record each */
@@ -267,6 +287,7 @@ static bool lackey_detect(const char *head, size_t len, bool whole)
 const struct importer_ops importer_lackey_ops = {
 	.name = "lackey",
 	.summary = "valgrind --tool=lackey --trace-mem=yes (system calls and threads with --trace-syscalls, --trace-sched)",
+	.missing = "no \"==PID== Lackey\", no three records like \" S 1fff000708,8\" in a row",
 	.infer = true,
 	.detect = lackey_detect,
 	.import = lackey_import,

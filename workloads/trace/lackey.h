@@ -21,6 +21,7 @@ struct lackey {
 	uint32_t *stream_of;            /* valgrind thread number -> stream + 1; NULL until needed */
 	uint32_t  born[64];             /* streams of clones whose thread has not run yet */
 	unsigned  nr_born;
+	bool      stop;                 /* the trace ends here: what follows cannot be told apart */
 	uint64_t  pid;                  /* of the first core line, 0 = none yet         */
 };
 

@@ -174,11 +174,11 @@ static eg_status call(struct lackey *k, const char *name, size_t len, const uint
 	return EG_OK;
 }
 
-/* Behind "SYSCALL[": PID,TID](NR) NAME ( ARGS ) ... RESULT */
-static eg_status syscall_line(struct lackey *k, const char *p, const char *end)
+/* SYSCALL[PID,TID](NR) NAME ( ARGS ) ... RESULT */
+static eg_status syscall_line(struct lackey *k, const char *line, const char *end)
 {
 	uint64_t pid, tid, nr, result, arg[6] = { 0 };
-	const char *name, *name_end, *outcome;
+	const char *name, *name_end, *outcome, *p = line + 8;
 	unsigned depth = 0, i = 0;
 	bool ok;
 
@@ -186,6 +186,8 @@ static eg_status syscall_line(struct lackey *k, const char *p, const char *end)
 	    !starts(p, end, "](") || (p += 2, !number(&p, end, &nr)) || !starts(p, end, ") "))
 		return import_semantic(k->im, "semantic.unreadable_call");
 	p += 2;
+	if (k->pid && pid != k->pid && k->im->o->keep_intact)
+		return import_bad_line(k->im, line, end, line + 8, false, &k->stop, "one process in a log");
 	if (k->pid && pid != k->pid)
 		return eg_fail(k->im->err, EG_BAD_INPUT, "%s:%llu: process %llu writes into the log of process %llu, and their "
 			       "accesses cannot be told apart\nrecord again with %%p in --log-file", k->im->in->path,
@@ -272,7 +274,9 @@ eg_status lackey_core_line(struct lackey *k, const char *line, const char *end)
 	uint64_t t;
 
 	if (starts(line, end, "SYSCALL[")) {
-		EG_TRY(syscall_line(k, line + 8, end));
+		EG_TRY(syscall_line(k, line, end));
+		if (k->stop)
+			return EG_OK;
 	} else {
 		sched = find(line, end, "SCHED[");
 		if (sched && find(sched, end, "acquired lock")) {

@@ -318,10 +318,12 @@ static eg_status resume_call(struct strace *s, struct strace_task *t, const stru
 		s->forks--;
 	t->forking = false;
 	status = finish_call(s, t, (struct strace_text){ text.p, text.p + text.len }, good, at);
-	if (!*good)
-		*at = l->body.p;
 	eg_str_free(&text);
-	return status;
+	if (*good || status != EG_OK)
+		return status;
+	*at = l->body.p;
+	t = find_task(s, l->pid);
+	return t && t->held ? settle(s, &t->held, NULL) : EG_OK;        /* left out: its place must not wait */
 }
 
 static eg_status do_signal(struct strace *s, struct strace_task *t, const struct strace_line *l)
@@ -494,6 +496,7 @@ static bool strace_detect(const char *head, size_t len, bool whole)
 const struct importer_ops importer_strace_ops = {
 	.name = "strace",
 	.summary = "strace -f -ttt -y: mappings and tasks of a whole job",
+	.missing = "line 1 is no call like \"100 brk(NULL) = 0x1000\"",
 	.infer = false,
 	.detect = strace_detect,
 	.import = strace_import,

@@ -407,6 +407,7 @@ static bool twin_detect(const char *head, size_t len, bool whole)
 const struct importer_ops importer_twin_ops = {
 	.name = "twin",
 	.summary = "the text form of .egt, as printed by engram trace cat",
+	.missing = "line 1 is not \"%egt 1.x\"",
 	.infer = false,
 	.verbatim = true,
 	.detect = twin_detect,
