@@ -134,8 +134,8 @@ static eg_status unknown(const char *what, const char *word, const char *near, c
 	for (unsigned i = 0; i < limit && next(ctx, i) && at < sizeof(list); i++)
 		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", i ? ", " : "", next(ctx, i));
 	if (near)
-		return eg_fail(err, EG_USAGE, "%s: unknown %.80s; did you mean `%.80s`? There are: %s", what, word, near, list);
-	return eg_fail(err, EG_USAGE, "%s: unknown %.80s; there are: %s", what, word, *list ? list : "none");
+		return eg_fail(err, EG_USAGE, "no such %s: %.80s; did you mean `%.80s`? There are: %s", what, word, near, list);
+	return eg_fail(err, EG_USAGE, "no such %s: %.80s; there are: %s", what, word, *list ? list : "none");
 }
 
 static eg_status set_point(const struct result_file *f, const char *key, const char *value, int *want,

@@ -19,6 +19,13 @@ TESTS += $(GENERIC_TESTS)
 EXTRA_DIST += $(GENERIC_TESTS) tests/house/files.sh tests/layering/check.sh tests/layering/toy.c tests/golden \
 	tests/fuzz/run.sh
 
+# What a mistake is answered with; needs a result to make mistakes with. `make reword` writes the answers anew.
+TESTS += tests/cli/test_mistakes.sh
+EXTRA_DIST += tests/cli/test_mistakes.sh tests/cli/mistakes docs/mistakes.md
+.PHONY: reword
+reword: engram$(EXEEXT) tests/make_result$(EXEEXT)
+	REBASELINE=1 $(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/cli/test_mistakes.sh
+
 # Write every tests/golden/NAME.out anew; read the diff before committing it.
 .PHONY: rebaseline check-all fuzz
 rebaseline: engram$(EXEEXT)

@@ -19,6 +19,14 @@ static const struct cli_option options[] = {
 	{ 0 }
 };
 
+/* Labels as --point takes them. */
+static void as_option(char *labels)
+{
+	for (; *labels; labels++)
+		if (*labels == ' ')
+			*labels = ',';
+}
+
 static eg_status choose_point(struct result_file *f, const char *text, size_t *point, struct eg_errors *err)
 {
 	char first[300], second[300];
@@ -39,9 +47,8 @@ static eg_status choose_point(struct result_file *f, const char *text, size_t *p
 		return EG_OK;
 	(void)result_point_text(f, *point, first, sizeof(first));
 	(void)result_point_text(f, other, second, sizeof(second));
-	for (char *c = first; *c; c++)
-		if (*c == ' ')
-			*c = ',';
+	as_option(first);
+	as_option(second);
 	return eg_fail(err, EG_USAGE, "report: %zu points of the sweep fit (%s ... %s)\nname one with --point %s", fits, first,
 		       second, first);
 }
