@@ -4,6 +4,7 @@
  * the layout, the chunks and the way there, a seek delivers what reading from the start and skipping delivers.
  */
 #include "tests/egt_random.h"
+#include "tests/state_random.h"
 #include "tests/tap.h"
 
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "sim/base/mem.h"
 #include "workloads/trace/egt.h"
 #include "workloads/trace/import.h"
+#include "workloads/trace/state.h"
 
 static struct eg_errors err;
 
@@ -220,8 +222,38 @@ static size_t place_of_time(const struct recs *all, eg_time time, uint32_t strea
 	return i;
 }
 
+static eg_status keep_op(void *ctx, const struct eg_op *op)
+{
+	struct recs *all = ctx;
+	struct rec *r = eg_grow((void **)&all->rec, &all->nr, &all->cap, sizeof(*r));
+
+	if (!r)
+		return EG_NO_MEMORY;
+	r->op = *op;
+	return EG_OK;
+}
+
+/* What a tracker that ran from the start tells at record `upto`; only the ops of the stream, unless all. */
+static bool state_at(const struct recs *all, size_t upto, uint32_t stream, struct recs *told)
+{
+	struct trace_state *s = trace_state_new();
+	size_t nr = 0;
+	bool good = s != NULL;
+
+	told->nr = 0;
+	for (size_t i = 0; good && i < upto && i < all->nr; i++)
+		good = all->rec[i].op.code == 0 || trace_state_op(s, &all->rec[i].op) == EG_OK;
+	good = good && trace_state_tell(s, keep_op, told) == EG_OK;
+	trace_state_free(s);
+	for (size_t i = 0; i < told->nr; i++)
+		if (stream == UINT32_MAX || told->rec[i].op.stream == stream)
+			told->rec[nr++] = told->rec[i];
+	told->nr = nr;
+	return good;
+}
+
 static bool seek_one(struct trace_reader *r, const struct recs *all, const struct trace_place *to, uint32_t stream,
-		     struct recs *got)
+		     struct recs *got, struct recs *told)
 {
 	size_t from = to->by_time ? place_of_time(all, to->time, stream) : (size_t)to->record;
 
@@ -230,6 +262,16 @@ static bool seek_one(struct trace_reader *r, const struct recs *all, const struc
 		printf("# %s\n", err.nr ? err.text[0] : "?");
 		return false;
 	}
+	if (!to->state)
+		return same_from(all, from, stream, got);
+	if (!state_at(all, from, stream, told) || got->nr < told->nr ||
+	    (told->nr && memcmp(got->rec, told->rec, told->nr * sizeof(struct rec)) != 0)) {
+		printf("# the state is not that of the records before\n");
+		return false;
+	}
+	got->nr -= told->nr;
+	if (told->nr)
+		memmove(got->rec, got->rec + told->nr, got->nr * sizeof(struct rec));
 	return same_from(all, from, stream, got);
 }
 
@@ -238,7 +280,7 @@ static bool seek_file(const char *path, uint64_t seed, uint32_t stream)
 {
 	struct trace_open_options o = { .block = 200, .one_stream = stream != UINT32_MAX, .stream = stream };
 	struct eg_rng rng = eg_rng_stream(seed, "places", stream);
-	struct recs all = { 0 }, got = { 0 };
+	struct recs all = { 0 }, got = { 0 }, told = { 0 };
 	struct trace_reader_info info;
 	struct trace_reader *r;
 	bool good = read_file(path, NULL, &all);
@@ -246,8 +288,8 @@ static bool seek_file(const char *path, uint64_t seed, uint32_t stream)
 	if (!good || trace_open(&r, path, &o, &err) != EG_OK)
 		return false;
 	trace_reader_info(r, &info);
-	for (unsigned k = 0; good && k < 24; k++) {
-		struct trace_place to = { .record = eg_rng_below(&rng, all.nr + 1) };
+	for (unsigned k = 0; good && k < 30; k++) {
+		struct trace_place to = { .record = eg_rng_below(&rng, all.nr + 1), .state = k % 2 };
 
 		if (k == 5)
 			to.record = 0;
@@ -257,33 +299,86 @@ static bool seek_file(const char *path, uint64_t seed, uint32_t stream)
 			to.by_time = true;
 			to.time = k == 8 ? 0 : k == 11 ? EG_TIME_NONE - 2 : all.rec[to.record % all.nr].op.time;
 		}
-		good = seek_one(r, &all, &to, stream, &got);
+		good = seek_one(r, &all, &to, stream, &got, &told);
 		if (!good)
-			printf("# place %u: %s %llu, stream %u\n", k, to.by_time ? "time" : "record",
-			       (unsigned long long)(to.by_time ? to.time : to.record), stream);
+			printf("# place %u: %s %llu, stream %u%s\n", k, to.by_time ? "time" : "record",
+			       (unsigned long long)(to.by_time ? to.time : to.record), stream, to.state ? ", state" : "");
 	}
 	trace_close(r);
 	eg_free(all.rec);
 	eg_free(got.rec);
+	eg_free(told.rec);
 	return good;
+}
+
+/* Ops that build things, between accesses, some of them with names. */
+static eg_status building_records(struct trace_writer *w, uint64_t seed, unsigned nr)
+{
+	struct eg_rng r = eg_rng_stream(seed, "building", 0);
+	eg_time now = 0;
+
+	for (unsigned i = 0; i < nr; i++) {
+		struct eg_op op = state_random_op(&r);
+		uint64_t run = eg_rng_below(&r, 3) ? 0 : eg_rng_below(&r, 300);
+		char name[32];
+
+		op.time = eg_rng_below(&r, 5) ? now : EG_TIME_NONE;
+		op.flags |= i < 20 ? EG_OPF_INIT : 0;
+		now += eg_rng_below(&r, 1000);
+		if (eg_rng_below(&r, 9) == 0) {
+			snprintf(name, sizeof(name), "name %u", (unsigned)eg_rng_below(&r, nr));
+			op.name = trace_writer_name(w, name);
+		}
+		EG_TRY(trace_writer_op(w, &op));
+		EG_TRY(trace_writer_time(w, now));
+		for (uint64_t k = 0; i >= 20 && k < run; k++)
+			EG_TRY(trace_writer_access(w, op.stream, odd_word(&r, k)));
+	}
+	return EG_OK;
+}
+
+static bool write_building(const char *path, uint64_t seed, unsigned nr, const struct trace_write_options *o)
+{
+	struct trace_writer *w;
+
+	err.nr = 0;
+	if (trace_writer_open(&w, path, o, &err) != EG_OK)
+		return false;
+	(void)building_records(w, seed, nr);
+	if (trace_writer_finish(w, &err) == EG_OK)
+		return true;
+	printf("# %s\n", err.text[0]);
+	return false;
 }
 
 static void seek(void)
 {
-	struct trace_write_options o = { .level = 1, .chunk_bytes = EGT_CHUNK_MIN };
+	struct trace_write_options o = { .level = 1, .chunk_bytes = EGT_CHUNK_MIN, .state_every = 2 };
+	struct trace_reader_info info = { 0 };
+	struct trace_reader *r;
 	char hash[65];
 
-	for (unsigned kind = 0; kind < 4; kind++) {
+	for (unsigned kind = 0; kind < 6; kind++) {
+		uint64_t states = 0;
 		bool good = true;
 
 		o.split = kind & 1;
 		o.no_index = kind & 2;
-		for (uint64_t seed = 1; good && seed <= 3; seed++)
-			good = write_trace("sk.egt", seed, seed == 3 ? 20000 : 60 * (unsigned)seed, &o, hash) &&
-			       seek_file("sk.egt", seed, UINT32_MAX) && seek_file("sk.egt", seed, 2) &&
+		o.defer = kind & 4;
+		for (uint64_t seed = 1; good && seed <= 4; seed++) {
+			good = seed == 4 ? write_building("sk.egt", seed, 3000, &o) :
+			       write_trace("sk.egt", seed, seed == 3 ? 20000 : 60 * (unsigned)seed, &o, hash);
+			good = good && seek_file("sk.egt", seed, UINT32_MAX) && seek_file("sk.egt", seed, 2) &&
 			       seek_file("sk.egt", seed, 4000);
-		ok(good, "%s, %s: to any place is as skipping to it", o.split ? "split" : "interleaved",
-		   o.no_index ? "no index" : "with an index");
+			if (!good || trace_open(&r, "sk.egt", NULL, &err) != EG_OK)
+				break;
+			trace_reader_info(r, &info);
+			good = info.indexed == !o.no_index && info.total > 0;
+			states += info.states;
+			trace_close(r);
+		}
+		ok(good && (o.no_index || states > 3), "%s, %s%s: to any place is as skipping to it, with the state that was",
+		   o.split ? "split" : "interleaved", o.no_index ? "no index" : "with an index", o.defer ? ", deferred" : "");
 	}
 	unlink("sk.egt");
 }

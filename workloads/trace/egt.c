@@ -291,6 +291,61 @@ enum egt_item egt_take_item(struct egt_items *it, struct eg_op *op)
 	}
 }
 
+eg_status egt_each_op(const uint8_t *p, size_t len, eg_status (*fn)(void *ctx, const struct eg_op *op), void *ctx)
+{
+	struct egt_items it = { .p = p, .end = p + len, .time = EG_TIME_NONE };
+
+	while (it.p < it.end) {
+		struct eg_op op;
+		enum egt_item kind;
+		uint64_t gap;
+
+		it.p = codec_get_varint(it.p, it.end, &gap);
+		kind = it.p ? egt_take_item(&it, &op) : EGT_ITEM_BAD;
+		if (kind == EGT_ITEM_BAD)
+			return EG_BAD_INPUT;
+		if (kind == EGT_ITEM_OP)
+			EG_TRY(fn(ctx, &op));
+	}
+	return EG_OK;
+}
+
+/* ---- stream numbers ------------------------------------------------------------------------------- */
+
+static bool grow_streams(struct egt_streams *s)
+{
+	struct egt_streams more = { .nr = s->nr, .nr_slots = s->nr_slots ? 2 * s->nr_slots : 64 };
+	uint32_t at;
+
+	more.slot = s->nr_slots < 1u << 24 ? eg_calloc(more.nr_slots, sizeof(*more.slot)) : NULL;
+	if (!more.slot)
+		return false;
+	for (uint32_t i = 0; i < s->nr_slots; i++) {
+		if (!s->slot[i])
+			continue;
+		for (at = s->slot[i] * 0x9e3779b1u >> 7; more.slot[at & (more.nr_slots - 1)]; at++)
+			;
+		more.slot[at & (more.nr_slots - 1)] = s->slot[i];
+	}
+	eg_free(s->slot);
+	*s = more;
+	return true;
+}
+
+bool egt_streams_add(struct egt_streams *s, uint32_t stream)
+{
+	uint32_t at;
+
+	if (2 * s->nr >= s->nr_slots && !grow_streams(s))
+		return false;
+	for (at = (stream + 1) * 0x9e3779b1u >> 7; s->slot[at & (s->nr_slots - 1)]; at++)
+		if (s->slot[at & (s->nr_slots - 1)] == stream + 1)
+			return true;
+	s->slot[at & (s->nr_slots - 1)] = stream + 1;
+	s->nr++;
+	return true;
+}
+
 /* ---- metadata ------------------------------------------------------------------------------------ */
 
 static bool key_char(char c)

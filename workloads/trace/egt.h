@@ -147,6 +147,24 @@ enum egt_item { EGT_ITEM_BAD, EGT_ITEM_STATE, EGT_ITEM_OP, EGT_ITEM_UNKNOWN_OP, 
  */
 enum egt_item egt_take_item(struct egt_items *it, struct eg_op *op);
 
+/*
+ * All ops of an ops section, in order: stops at and returns the first status of fn() that is not EG_OK; EG_BAD_INPUT
+ * when it is malformed. What is unknown is passed over.
+ */
+eg_status egt_each_op(const uint8_t *p, size_t len, eg_status (*fn)(void *ctx, const struct eg_op *op), void *ctx)
+	EG_MUST_USE;
+
+/* ---- stream numbers ------------------------------------------------------------------------------- */
+
+/* Those that were met: open addressing, each slot a number plus one. */
+struct egt_streams {
+	uint32_t *slot;
+	uint32_t  nr, nr_slots;           /* slots: a power of two, or 0 */
+};
+
+/* False: no memory, or absurdly many. */
+bool egt_streams_add(struct egt_streams *s, uint32_t stream);
+
 /* ---- metadata ------------------------------------------------------------------------------------ */
 
 struct egt_pair {

@@ -27,19 +27,27 @@ enum { BLOCK_DEFAULT = 8192 };
 
 static eg_status not_a_container(struct trace_reader *r, const uint8_t *head, size_t got, struct eg_errors *err)
 {
-	static const uint8_t mangled[] = { 0x93, 'E', 'G', 'T', '\n' };
+	static const struct {
+		const char *name, *magic;
+		size_t      size;
+	} compressed[] = { { "gzip", "\037\213", 2 }, { "xz", "\3757zX", 4 }, { "bzip2", "BZh", 3 }, { "zstd", "\050\265\057\375", 4 } };
 
 	if (got == 0)
 		return eg_fail(err, EG_BAD_INPUT, "%s: the file is empty; an .egt trace begins with 93 45 47 54", r->path);
-	if (got >= sizeof(mangled) && memcmp(head, mangled, sizeof(mangled)) == 0)
-		return eg_fail(err, EG_BAD_INPUT, "%s: an .egt trace whose line ends were changed by a transfer in text mode"
-			       "\ncopy it again as binary", r->path);
 	if (got >= 5 && memcmp(head, "%egt ", 5) == 0)
 		return eg_fail(err, EG_BAD_INPUT, "%s: this is the text form of a trace"
 			       "\nmake it binary with: engram trace convert %s -o OUT.egt", r->path, r->path);
 	if (got >= 4 && memcmp(head, EGT_MAGIC, got < EGT_MAGIC_SIZE ? got : EGT_MAGIC_SIZE) == 0)
 		return eg_fail(err, EG_BAD_INPUT, "%s: truncated: the header needs %u bytes, %zu are there", r->path,
 			       EGT_HEADER_SIZE, got);
+	/* a text-mode transfer adds or drops CR and LF, an old mail gateway the eighth bit */
+	if (got >= 4 && (memcmp(head, EGT_MAGIC, 4) == 0 || (got >= 5 && memcmp(head, "EGT\r\n", 5) == 0)))
+		return eg_fail(err, EG_BAD_INPUT, "%s: an .egt trace that a transfer in text mode has changed"
+			       "\ncopy it again as binary", r->path);
+	for (unsigned i = 0; i < EG_ARRAY_LEN(compressed); i++)
+		if (got >= 4 && memcmp(head, compressed[i].magic, compressed[i].size) == 0)
+			return eg_fail(err, EG_BAD_INPUT, "%s: compressed with %s: only `engram trace convert` reads such files"
+				       "\nmake it a trace with: engram trace convert %s -o OUT.egt", r->path, compressed[i].name, r->path);
 	return eg_fail(err, EG_BAD_INPUT, "%s: not an .egt trace (it begins with %02x %02x %02x %02x, an .egt with 93 45 47 54)"
 		       "\nimport other formats with: engram trace convert %s -o OUT.egt", r->path,
 		       head[0], got > 1 ? head[1] : 0u, got > 2 ? head[2] : 0u, got > 3 ? head[3] : 0u, r->path);
@@ -109,6 +117,7 @@ static void peek_trailer(struct trace_reader *r, uint64_t seen)
 	    pread(r->fd, t, sizeof(t), st.st_size - (off_t)sizeof(t)) == (ssize_t)sizeof(t) &&
 	    memcmp(t, EGT_TRAILER_MAGIC, 4) == 0 && egt_get32(t + 4) == egt_crc32c(0, t + 8, sizeof(t) - 8)) {
 		r->info.total = egt_get64(t + 16);
+		r->index_at = r->o.no_index ? 0 : egt_get64(t + 8);
 		eg_sha256_hex(t + 24, r->info.content_hash);
 	}
 }
@@ -145,6 +154,9 @@ static eg_status open_fd(struct trace_reader **out, const char *path, int fd, co
 	}
 	if (s == EG_OK) {
 		peek_trailer(r, r->offset + (r->io_end - r->io_at));
+		s = trace__load_index(r, err);
+	}
+	if (s == EG_OK) {
 		egt_identity_init(&r->hash, r->split);
 		r->info.resumed = UINT64_MAX;
 		r->met_last = UINT32_MAX;
@@ -194,6 +206,8 @@ void trace_close(struct trace_reader *r)
 	eg_free(r->name);
 	egt_identity_free(&r->hash);
 	eg_free(r->met.slot);
+	egt_index_free(&r->index);
+	trace_state_free(r->state);
 	eg_free(r->queue);
 	ZSTD_freeDCtx(r->zstd);
 	eg_free(r->raw);
@@ -205,36 +219,6 @@ void trace_close(struct trace_reader *r)
 }
 
 /* ---- records ------------------------------------------------------------------------------------- */
-
-/* A new stream: they are counted. What does not fit is a number that stays low, no failure. */
-static EG_NOINLINE void meet(struct trace_reader *r, uint32_t stream)
-{
-	struct stream_set *s = &r->met;
-	uint32_t at;
-
-	r->met_last = stream;
-	if (2 * s->nr >= s->nr_slots) {
-		struct stream_set more = { .nr = s->nr, .nr_slots = s->nr_slots ? 2 * s->nr_slots : 64 };
-
-		more.slot = s->nr_slots < 1u << 24 ? eg_calloc(more.nr_slots, sizeof(*more.slot)) : NULL;
-		if (!more.slot)
-			return;
-		for (uint32_t i = 0; i < s->nr_slots; i++) {
-			if (!s->slot[i])
-				continue;
-			for (at = s->slot[i] * 0x9e3779b1u; more.slot[at & (more.nr_slots - 1)]; at++)
-				;
-			more.slot[at & (more.nr_slots - 1)] = s->slot[i];
-		}
-		eg_free(s->slot);
-		*s = more;
-	}
-	for (at = (stream + 1) * 0x9e3779b1u; s->slot[at & (s->nr_slots - 1)]; at++)
-		if (s->slot[at & (s->nr_slots - 1)] == stream + 1)
-			return;
-	s->slot[at & (s->nr_slots - 1)] = stream + 1;
-	s->nr++;
-}
 
 /* How many accesses come before the next item; the last item is followed by the rest. */
 static bool take_gap(struct trace_reader *r)
@@ -346,9 +330,11 @@ static eg_status account(struct trace_reader *r, const struct eg_block *b, struc
 	eg_status s = EG_OK;
 
 	r->info.records += b->kind == EG_BLOCK_OP ? 1 : b->nr;
-	if (EG_UNLIKELY(b->stream != r->met_last))
-		meet(r, b->stream);
-	if (!r->o.verify)
+	if (EG_UNLIKELY(b->stream != r->met_last)) {
+		r->met_last = b->stream;
+		(void)egt_streams_add(&r->met, b->stream);      /* too many: a count that stays low */
+	}
+	if (!r->o.verify || r->jumped)
 		return EG_OK;
 	if (b->kind == EG_BLOCK_OP)
 		s = egt_identity_op(&r->hash, &b->op, trace_name(r, b->op.name));
@@ -426,6 +412,7 @@ void trace_reader_info(const struct trace_reader *r, struct trace_reader_info *i
 	*info = r->info;
 	if (!info->streams)
 		info->streams = r->met.nr;
+	info->indexed = r->index.nr != 0;
 }
 
 const struct trace_ops trace_egt_ops = {

@@ -9,15 +9,11 @@
 
 #include "workloads/trace/codec.h"
 #include "workloads/trace/egt.h"
+#include "workloads/trace/index.h"
+#include "workloads/trace/state.h"
 #include "workloads/trace/trace.h"
 
 enum { TRACE_IO_BUFFER = 128 * 1024 };
-
-/* Stream numbers that were met: open addressing, each entry the number plus one. */
-struct stream_set {
-	uint32_t *slot;
-	uint32_t  nr, nr_slots;         /* slots: a power of two */
-};
 
 struct trace_reader {
 	char    *path;                  /* for messages */
@@ -29,6 +25,11 @@ struct trace_reader {
 	bool     seekable;              /* a regular file: */
 	uint64_t base, size;            /* where the header stands in it; bytes from there on */
 	uint64_t chunks_at;             /* the first chunk */
+
+	struct egt_index index;         /* nr 0: none */
+	uint64_t index_at;              /* where the trailer says it is, 0: nowhere (or not known) */
+	uint64_t index_met;             /* where one was met */
+	const char *index_bad;          /* why it is not used */
 
 	bool     split;
 	struct egt_meta meta;
@@ -53,14 +54,22 @@ struct trace_reader {
 	uint64_t sequence;              /* expected next */
 	uint64_t ordinal;               /* records before the next chunk, or in front of the open one */
 	uint64_t intact;                /* whole record chunks before it */
+	uint64_t names_upto;            /* names of the chunks before this one are known */
+	uint8_t  before;                /* type of the chunk before the next one, 0: not known */
 	bool     jumped;                /* not read from end to end: the trailer cannot be compared */
 	bool     ended;
 	eg_status failed;               /* sticky */
 	struct trace_reader_info info;
 	eg_time  last_time;             /* latest time of the intact chunks */
 	struct egt_identity hash;
-	struct stream_set met;
+	struct egt_streams met;
 	uint32_t met_last;
+
+	/* a seek that wants the state */
+	struct trace_state *state;      /* NULL outside of it                               */
+	bool     land;                  /* the next state chunk is the state, whatever was before */
+	bool     landed;
+	bool     bad_state;             /* a state chunk could not be used                  */
 
 	/* what a seek has found, to be delivered first */
 	bool     queued;
@@ -79,6 +88,16 @@ eg_status trace__get(struct trace_reader *r, void *p, size_t n, size_t *got, str
  */
 eg_status trace__damaged(struct trace_reader *r, const char *why, struct eg_errors *err) EG_MUST_USE;
 
+/* The header of the file's chunk at byte `at`, without moving; *good false: there is none that is whole. */
+eg_status trace__look(struct trace_reader *r, uint64_t at, struct egt_chunk *c, bool *good, struct eg_errors *err)
+	EG_MUST_USE;
+
+/* The index that the trailer names, if it can be believed: else r->index_bad says why not. */
+eg_status trace__load_index(struct trace_reader *r, struct eg_errors *err) EG_MUST_USE;
+
+/* The index at byte `at` contradicts the file. */
+eg_status trace__wrong_index(struct trace_reader *r, uint64_t at, const char *why, struct eg_errors *err) EG_MUST_USE;
+
 /* Over n bytes; *got of them, fewer only at the end of the file. */
 eg_status trace__skip(struct trace_reader *r, uint64_t n, uint64_t *got, struct eg_errors *err) EG_MUST_USE;
 
@@ -93,6 +112,8 @@ eg_status trace__go(struct trace_reader *r, uint64_t at, uint64_t sequence, uint
  */
 typedef bool trace_hop(const struct trace_reader *r, const struct egt_chunk *c, const void *ctx);
 eg_status trace__next_chunk(struct trace_reader *r, trace_hop *hop, const void *ctx, struct eg_errors *err) EG_MUST_USE;
+/* The same for one chunk, whatever it is. */
+eg_status trace__one_chunk(struct trace_reader *r, trace_hop *hop, const void *ctx, struct eg_errors *err) EG_MUST_USE;
 
 /* A chunk of records is behind us, whole. */
 void trace__passed(struct trace_reader *r);

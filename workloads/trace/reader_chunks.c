@@ -97,6 +97,9 @@ eg_status trace__go(struct trace_reader *r, uint64_t at, uint64_t sequence, uint
 		return eg_fail_errno(err, true, "%s: cannot seek", r->path);
 	r->io_at = r->io_end = 0;
 	r->offset = at;
+	if (r->names_upto < r->sequence)
+		r->names_upto = r->sequence;
+	r->before = 0;
 	r->sequence = sequence;
 	r->ordinal = ordinal;
 	r->intact = intact;
@@ -156,12 +159,20 @@ static eg_status truncated(struct trace_reader *r, const char *what, uint64_t at
 		       (unsigned long long)have, intact, r->path);
 }
 
-eg_status trace__damaged(struct trace_reader *r, const char *why, struct eg_errors *err)
+static eg_status damaged(struct trace_reader *r, bool ignorable, const char *why, struct eg_errors *err)
 {
 	char intact[160];
 
 	r->open = false;
+	if (ignorable && (r->o.skip_bad || r->o.keep_intact)) {
+		r->info.bad_chunks++;           /* no record is lost with it */
+		r->bad_state = true;
+		if (r->info.resumed == r->chunk.ordinal)
+			r->info.resumed = UINT64_MAX;
+		return EG_OK;
+	}
 	if (r->o.skip_bad) {
+		r->land = r->state != NULL;
 		r->info.bad_chunks++;
 		r->info.hole = r->ordinal;
 		r->info.resumed = UINT64_MAX;
@@ -177,6 +188,17 @@ eg_status trace__damaged(struct trace_reader *r, const char *why, struct eg_erro
 	return eg_fail(err, EG_BAD_INPUT, "%s: damaged: chunk %llu (byte %llu): %s; %s before it; "
 		       "engram trace convert --skip-bad %s -o OUT.egt leaves it out", r->path,
 		       (unsigned long long)r->sequence + 1, (unsigned long long)r->chunk_at, why, intact, r->path);
+}
+
+eg_status trace__damaged(struct trace_reader *r, const char *why, struct eg_errors *err)
+{
+	return damaged(r, false, why, err);
+}
+
+eg_status trace__wrong_index(struct trace_reader *r, uint64_t at, const char *why, struct eg_errors *err)
+{
+	return eg_fail(err, EG_BAD_INPUT, "%s: damaged: the index (byte %llu): %s; no record is lost with it; "
+		       "engram trace index --force %s makes a new one", r->path, (unsigned long long)at, why, r->path);
 }
 
 void trace__passed(struct trace_reader *r)
@@ -290,6 +312,9 @@ static eg_status read_trailer(struct trace_reader *r, const uint8_t *start, stru
 		return eg_fail(err, EG_BAD_INPUT, "%s: there are bytes after the trailer, from byte %llu on", r->path,
 			       (unsigned long long)r->offset - 1);
 	r->info.total = egt_get64(t + 16);
+	if (!r->o.no_index && !r->o.skip_bad && !r->o.keep_intact && !r->jumped && egt_get64(t + 8) != r->index_met &&
+	    egt_get64(t + 8))
+		return trace__wrong_index(r, egt_get64(t + 8), "there is none where the trailer puts it", err);
 	if (r->info.total != r->ordinal && !r->info.bad_chunks)
 		return eg_fail(err, EG_BAD_INPUT, "%s: %llu records were read, the trailer counts %llu", r->path,
 			       (unsigned long long)r->ordinal, (unsigned long long)r->info.total);
@@ -388,16 +413,16 @@ static eg_status read_payload(struct trace_reader *r, bool *good, struct eg_erro
 	if (got < c->stored)
 		return truncated(r, "chunk", r->chunk_at, (uint64_t)c->header + c->stored, c->header + got, err);
 	if (egt_crc32c(0, *to, c->stored) != c->payload_crc)
-		return trace__damaged(r, "the checksum of its payload does not match", err);
+		return damaged(r, c->flags & EGT_CHUNK_IGNORABLE, "the checksum of its payload does not match", err);
 	if (c->flags & ~EGT_CHUNK_KNOWN)
-		return trace__damaged(r, "its flags are not known; use a newer engram", err);
+		return damaged(r, c->flags & EGT_CHUNK_IGNORABLE, "its flags are not known; use a newer engram", err);
 	if (compressed) {
 		size_t n = ZSTD_decompressDCtx(r->zstd, r->raw, c->raw, r->stored, c->stored);
 
 		if (ZSTD_isError(n) || n != c->raw)
-			return trace__damaged(r, "its payload does not decompress", err);
+			return damaged(r, c->flags & EGT_CHUNK_IGNORABLE, "its payload does not decompress", err);
 	} else if (c->raw != c->stored) {
-		return trace__damaged(r, "its lengths contradict each other", err);
+		return damaged(r, c->flags & EGT_CHUNK_IGNORABLE, "its lengths contradict each other", err);
 	}
 	*good = true;
 	return EG_OK;
@@ -443,7 +468,12 @@ static eg_status check_place(struct trace_reader *r, bool *good, struct eg_error
 
 bool trace__other_stream(const struct trace_reader *r, const struct egt_chunk *c, const void *ctx)
 {
+	const struct egt_index_entry *e = c->sequence < r->index.nr ? &r->index.entry[c->sequence] : NULL;
+
 	(void)ctx;
+	if (e && e->at == r->chunk_at && e->type == c->type && e->ordinal == c->ordinal && e->records == c->records &&
+	    !egt_index_has(&r->index, (size_t)c->sequence, r->o.stream))
+		return true;
 	return c->stream != EGT_INTERLEAVED && c->stream != r->o.stream;
 }
 
@@ -461,6 +491,159 @@ static eg_status unknown_chunk(struct trace_reader *r, struct eg_errors *err)
 	return EG_OK;
 }
 
+/* ---- state and index ----------------------------------------------------------------------------- */
+
+static eg_status build_op(void *ctx, const struct eg_op *op)
+{
+	return ctx ? trace_state_op(ctx, op) : EG_OK;
+}
+
+/* A state chunk: passed, or checked, or where a seek lands. */
+static eg_status take_state(struct trace_reader *r, struct eg_errors *err)
+{
+	const struct egt_chunk *c = &r->chunk;
+	bool first = r->before != EGT_CHUNK_STATE, land = r->state && r->land;
+	uint32_t ops;
+	eg_status s;
+
+	if (c->raw < EGT_RECORDS_HEAD || egt_get32(r->raw) || egt_get32(r->raw + 4) || egt_get32(r->raw + 8) ||
+	    egt_get32(r->raw + 12) != c->raw - EGT_RECORDS_HEAD)
+		return damaged(r, true, "the sections do not fill it", err);
+	ops = c->raw - EGT_RECORDS_HEAD;
+	s = egt_each_op(r->raw + EGT_RECORDS_HEAD, ops, build_op, NULL);
+	if (s == EG_BAD_INPUT)
+		return damaged(r, true, "malformed operations", err);
+	if (!land)
+		return EG_OK;
+	if (first)
+		trace_state_clear(r->state);
+	s = egt_each_op(r->raw + EGT_RECORDS_HEAD, ops, build_op, r->state);
+	return s == EG_OK ? s : eg_fail(err, s, "%s: out of memory for the state at chunk %llu", r->path,
+					(unsigned long long)c->sequence + 1);
+}
+
+static eg_status take_index(struct trace_reader *r, struct eg_errors *err)
+{
+	const struct egt_chunk *c = &r->chunk;
+	struct egt_index ix;
+	eg_status s;
+
+	r->index_met = r->chunk_at;
+	if (r->info.bad_chunks)
+		return EG_OK;
+	s = egt_index_parse(&ix, r->raw, c->raw, r->chunks_at, r->chunk_at, r->ordinal);
+	if (s == EG_OK && ix.nr != c->sequence)
+		s = EG_BAD_INPUT;
+	egt_index_free(&ix);
+	if (s == EG_BAD_INPUT)
+		return r->o.skip_bad || r->o.keep_intact ? EG_OK :
+		       trace__wrong_index(r, r->chunk_at, "it does not fit the chunks before it", err);
+	return s == EG_OK ? s : eg_fail(err, s, "%s: out of memory for the index", r->path);
+}
+
+eg_status trace__look(struct trace_reader *r, uint64_t at, struct egt_chunk *c, bool *good, struct eg_errors *err)
+{
+	uint8_t head[EGT_CHUNK_HEADER];
+	ssize_t got;
+
+	do
+		got = pread(r->fd, head, sizeof(head), (off_t)(r->base + at));
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return eg_fail_errno(err, true, "%s: cannot read", r->path);
+	*good = got == (ssize_t)sizeof(head) && egt_chunk_unpack(c, head);
+	return EG_OK;
+}
+
+/* The payload of the index, whose header is in r->chunk, into r->raw: why not, or NULL. */
+static const char *index_payload(struct trace_reader *r)
+{
+	struct egt_chunk *c = &r->chunk;
+	uint8_t *to = c->flags & EGT_CHUNK_COMPRESSED ? r->stored : r->raw;
+	size_t got = 0;
+
+	while (got < c->stored) {
+		ssize_t k = pread(r->fd, to + got, c->stored - got, (off_t)(r->base + r->index_at + c->header + got));
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k <= 0)
+			return "it cannot be read";
+		got += (size_t)k;
+	}
+	/* a longer header adds to the checksum what this version does not read */
+	if (c->header == EGT_CHUNK_HEADER && egt_crc32c(0, to, c->stored) != c->payload_crc)
+		return "the checksum of its payload does not match";
+	if (c->flags & EGT_CHUNK_COMPRESSED ?
+	    ZSTD_decompressDCtx(r->zstd, r->raw, c->raw, r->stored, c->stored) != c->raw : c->raw != c->stored)
+		return "its payload does not decompress";
+	return NULL;
+}
+
+eg_status trace__load_index(struct trace_reader *r, struct eg_errors *err)
+{
+	struct egt_chunk *c = &r->chunk;
+	uint64_t room_for = r->size - EGT_TRAILER_SIZE;
+	bool good;
+	eg_status s;
+
+	if (!r->seekable || !r->index_at)
+		return EG_OK;
+	if (r->index_at < r->chunks_at || r->index_at > room_for || room_for - r->index_at < EGT_CHUNK_HEADER) {
+		r->index_bad = "the trailer puts it outside the file";
+		return EG_OK;
+	}
+	EG_TRY(trace__look(r, r->index_at, c, &good, err));
+	if (!good || c->type != EGT_CHUNK_INDEX) {
+		r->index_bad = "there is none where the trailer puts it";
+		return EG_OK;
+	}
+	if (c->raw > EGT_RAW_MAX || c->stored > EGT_RAW_MAX || c->header < EGT_CHUNK_HEADER || c->flags & ~EGT_CHUNK_KNOWN ||
+	    r->index_at + c->header + c->stored != room_for) {
+		r->index_bad = "its header does not fit the end of the file";
+		return EG_OK;
+	}
+	if (!room(&r->raw, &r->raw_cap, c->raw) || !room(&r->stored, &r->stored_cap, c->stored) ||
+	    !room(&r->raw, &r->raw_cap, c->stored))
+		return eg_fail(err, EG_NO_MEMORY, "%s: out of memory for the index", r->path);
+	r->index_bad = index_payload(r);
+	if (r->index_bad)
+		return EG_OK;
+	s = egt_index_parse(&r->index, r->raw, c->raw, r->chunks_at, r->index_at, r->info.total);
+	if (s == EG_NO_MEMORY)
+		return eg_fail(err, s, "%s: out of memory for the index", r->path);
+	if (s != EG_OK || r->index.nr != c->sequence) {
+		egt_index_free(&r->index);
+		r->index_bad = "it does not fit the chunks before it";
+		return EG_OK;
+	}
+	r->info.states = r->index.states;
+	r->info.streams = (uint32_t)r->index.streams;
+	return EG_OK;
+}
+
+/* ---- chunk by chunk ------------------------------------------------------------------------------ */
+
+/* Is the payload of no use here? What is not checked on the way is checked by `verify`. */
+static bool passes_by(const struct trace_reader *r, const struct egt_chunk *c)
+{
+	if (c->type == EGT_CHUNK_STATE)
+		return !r->o.verify && !(r->state && r->land);
+	return c->type == EGT_CHUNK_INDEX && r->o.no_index && !r->o.verify;
+}
+
+/* A state chunk stands here. */
+static void meet_state(struct trace_reader *r)
+{
+	if (r->before == EGT_CHUNK_STATE)
+		return;
+	r->bad_state = false;
+	if (!r->index.nr)
+		r->info.states++;
+	if (r->info.bad_chunks && r->info.resumed == UINT64_MAX)
+		r->info.resumed = r->chunk.ordinal;
+}
+
 static eg_status take_chunk(struct trace_reader *r, struct eg_errors *err)
 {
 	switch (r->chunk.type) {
@@ -470,37 +653,54 @@ static eg_status take_chunk(struct trace_reader *r, struct eg_errors *err)
 		return read_names(r, err);
 	case EGT_CHUNK_METADATA:
 		return read_meta(r, err);
+	case EGT_CHUNK_STATE:
+		return take_state(r, err);
+	case EGT_CHUNK_INDEX:
+		return r->o.no_index ? EG_OK : take_index(r, err);
 	default:
 		return unknown_chunk(r, err);
 	}
 }
 
+eg_status trace__one_chunk(struct trace_reader *r, trace_hop *hop, const void *ctx, struct eg_errors *err)
+{
+	struct egt_chunk *c = &r->chunk;
+	bool have, good, whole = true, records, hopped;
+	uint64_t bad;
+
+	EG_TRY(read_chunk_header(r, &have, err));
+	if (!have)
+		return EG_OK;
+	records = c->type == EGT_CHUNK_RECORDS;
+	hopped = (records && hop && hop(r, c, ctx)) || passes_by(r, c);
+	if (hopped)
+		EG_TRY(skip_payload(r, err));
+	else
+		EG_TRY(read_payload(r, &whole, err));
+	if (r->ended || (!whole && !(c->flags & EGT_CHUNK_IGNORABLE)))
+		return EG_OK;
+	EG_TRY(check_place(r, &good, err));
+	if (!good)
+		return EG_OK;
+	if (c->type == EGT_CHUNK_STATE && whole)
+		meet_state(r);
+	bad = r->info.bad_chunks;
+	if (hopped && records)
+		trace__passed(r);
+	else if (!hopped && whole)
+		EG_TRY(take_chunk(r, err));
+	if (r->land && records && bad == r->info.bad_chunks && r->before == EGT_CHUNK_STATE && !r->bad_state) {
+		r->land = false;
+		r->landed = true;
+	}
+	r->before = c->type;
+	r->sequence = c->sequence + 1;
+	return EG_OK;
+}
+
 eg_status trace__next_chunk(struct trace_reader *r, trace_hop *hop, const void *ctx, struct eg_errors *err)
 {
-	while (!r->open && !r->ended) {
-		struct egt_chunk *c = &r->chunk;
-		bool have, good, records;
-
-		EG_TRY(read_chunk_header(r, &have, err));
-		if (!have)
-			continue;
-		records = c->type == EGT_CHUNK_RECORDS;
-		if (records && hop && hop(r, c, ctx)) {
-			EG_TRY(skip_payload(r, err));
-			if (r->ended)
-				continue;
-			EG_TRY(check_place(r, &good, err));
-			if (good)
-				trace__passed(r);
-		} else {
-			EG_TRY(read_payload(r, &good, err));
-			if (good)
-				EG_TRY(check_place(r, &good, err));
-			if (good)
-				EG_TRY(take_chunk(r, err));
-		}
-		if (good)
-			r->sequence = c->sequence + 1;
-	}
+	while (!r->open && !r->ended)
+		EG_TRY(trace__one_chunk(r, hop, ctx, err));
 	return EG_OK;
 }

@@ -7,7 +7,7 @@ libengram_trace_a_SOURCES = workloads/trace/trace.h \
 	workloads/trace/crc32c.c workloads/trace/crc32c.h \
 	workloads/trace/egt.c workloads/trace/egt.h \
 	workloads/trace/reader.c workloads/trace/reader.h workloads/trace/reader_chunks.c \
-	workloads/trace/reader_seek.c \
+	workloads/trace/reader_seek.c workloads/trace/index.c workloads/trace/index.h \
 	workloads/trace/state.c workloads/trace/state.h workloads/trace/state_maps.c workloads/trace/state_maps.h \
 	workloads/trace/writer.c workloads/trace/writer.h workloads/trace/writer_chunks.c workloads/trace/writer_file.c \
 	workloads/trace/twin_print.c workloads/trace/twin.h \
@@ -45,7 +45,7 @@ tests_unit_test_state_LDADD = $(TRACE_TEST_LIBS)
 TESTS += tests/unit/test_state
 
 check_PROGRAMS += tests/unit/test_egt_layout
-tests_unit_test_egt_layout_SOURCES = tests/unit/test_egt_layout.c tests/egt_random.h
+tests_unit_test_egt_layout_SOURCES = tests/unit/test_egt_layout.c tests/egt_random.h tests/state_random.h
 tests_unit_test_egt_layout_LDADD = $(TRACE_TEST_LIBS)
 TESTS += tests/unit/test_egt_layout
 
@@ -53,6 +53,11 @@ check_PROGRAMS += tests/unit/test_trace_import
 tests_unit_test_trace_import_SOURCES = tests/unit/test_trace_import.c
 tests_unit_test_trace_import_LDADD = $(TRACE_TEST_LIBS)
 TESTS += tests/unit/test_trace_import
+
+check_PROGRAMS += tests/unit/test_trace_tools
+tests_unit_test_trace_tools_SOURCES = tests/unit/test_trace_tools.c
+tests_unit_test_trace_tools_LDADD = $(TRACE_TEST_LIBS)
+TESTS += tests/unit/test_trace_tools
 
 TESTS += tests/unit/trace_cli.sh
 EXTRA_DIST += tests/unit/trace_cli.sh

@@ -30,12 +30,39 @@ static void put_item(struct trace_gather *g, unsigned tag, const uint8_t *payloa
 	g->gap = 0;
 }
 
+/* A stream of the chunk, for the index. */
+static void note_stream(struct trace_writer *w, struct trace_chunk_streams *c, uint32_t stream)
+{
+	uint32_t at = stream * 0x9e3779b1u >> 7;
+
+	for (;; at++) {
+		uint32_t i = at & (4 * EGT_INDEX_STREAMS - 1);
+
+		if (c->slot[i].round != c->round) {
+			if (c->nr >= EGT_INDEX_STREAMS) {
+				c->nr = EGT_INDEX_STREAMS + 1;
+			} else {
+				c->slot[i].stream = stream;
+				c->slot[i].round = c->round;
+				c->id[c->nr++] = stream;
+			}
+			w->streams_lost |= !egt_streams_add(&w->streams, stream);
+			return;
+		}
+		if (c->slot[i].stream == stream)
+			return;
+	}
+}
+
 /* Make (stream, time) the state of the chunk's coder. */
-static void set_state(struct trace_gather *g, uint32_t stream, eg_time time)
+static void set_state(struct trace_writer *w, struct trace_gather *g, uint32_t stream, eg_time time)
 {
 	uint8_t payload[CODEC_VARINT_MAX];
+	bool empty = g->nr_acc + g->nr_ops == 0;
 
-	if (g->nr_acc + g->nr_ops == 0) {
+	if (g->streams && (empty || stream != g->stream))
+		note_stream(w, g->streams, stream);
+	if (empty) {
 		g->first_stream = stream;
 		g->first_time = time;
 	} else if (stream != g->first_stream) {
@@ -54,15 +81,17 @@ static void set_state(struct trace_gather *g, uint32_t stream, eg_time time)
 			put_item(g, EGT_TAG_TIME, payload,
 				 (size_t)(codec_put_varint(payload, codec_zigzag(time - before)) - payload));
 		g->time = time;
+		if (time != EG_TIME_NONE && (g->latest == EG_TIME_NONE || time > g->latest))
+			g->latest = time;
 	}
 }
 
-void trace__put_op(struct trace_gather *g, const struct eg_op *op)
+void trace__put_op(struct trace_writer *w, struct trace_gather *g, const struct eg_op *op)
 {
 	uint8_t payload[1 + (1 + EG_OP_ARGS) * CODEC_VARINT_MAX], *p = payload;
 	unsigned nr_args = EG_OP_ARGS;
 
-	set_state(g, op->stream, op->time);
+	set_state(w, g, op->stream, op->time);
 	*p++ = op->flags;
 	p = codec_put_varint(p, op->name);
 	while (nr_args && op->arg[nr_args - 1] == 0)
@@ -71,7 +100,7 @@ void trace__put_op(struct trace_gather *g, const struct eg_op *op)
 		p = codec_put_varint(p, op->arg[i]);
 	put_item(g, op->code, payload, (size_t)(p - payload));
 	g->nr_ops++;
-	g->init |= op->flags & EG_OPF_INIT;
+	g->builds |= trace_state_cares(op->code);
 }
 
 /* ---- open chunks --------------------------------------------------------------------------------- */
@@ -93,6 +122,7 @@ static struct trace_gather *new_gather(struct trace_writer *w, uint32_t at, uint
 		return NULL;
 	}
 	g->id = stream;
+	w->streams_lost |= !egt_streams_add(&w->streams, stream);
 	trace__fresh_chunk(g);
 	memmove(w->of + at + 1, w->of + at, (w->nr_of - at) * sizeof(struct trace_gather *));
 	w->of[at] = g;
@@ -290,7 +320,7 @@ eg_status trace_writer_accesses(struct trace_writer *w, uint32_t stream, const u
 	while (nr) {
 		uint32_t take;
 
-		set_state(g, stream, w->now);
+		set_state(w, g, stream, w->now);
 		take = w->max_acc - g->nr_acc < nr ? w->max_acc - g->nr_acc : nr;
 		if (!gather_room(w, g, take))
 			return FAIL(w, EG_NO_MEMORY, "out of memory for a chunk");
@@ -336,7 +366,7 @@ eg_status trace__take_op(struct trace_writer *w, const struct eg_op *op, int fd)
 
 	if (!g)
 		return w->failed;
-	trace__put_op(g, op);
+	trace__put_op(w, g, op);
 	if (w->o.split && birth)
 		return split_birth(w, op, g, fd);
 	return g->ops.len >= w->o.chunk_bytes / 2 ? trace__flush(w, g, fd) : EG_OK;

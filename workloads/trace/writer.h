@@ -10,12 +10,22 @@
 
 #include "workloads/trace/codec.h"
 #include "workloads/trace/egt.h"
+#include "workloads/trace/index.h"
+#include "workloads/trace/state.h"
 #include "workloads/trace/trace.h"
 #include "workloads/trace/twin.h"
 
 struct trace_name_slot {
 	uint32_t id;                    /* 0 = empty */
 	uint32_t hash;
+};
+
+/* The streams of one chunk, for the index: a hash table whose slots count only if they are of this chunk. */
+struct trace_chunk_streams {
+	uint32_t id[EGT_INDEX_STREAMS];
+	uint32_t nr;                    /* EGT_INDEX_STREAMS + 1: more than are listed */
+	uint32_t round;
+	struct { uint32_t stream, round; } slot[4 * EGT_INDEX_STREAMS];
 };
 
 /* A chunk that records are gathered for. */
@@ -31,7 +41,15 @@ struct trace_gather {
 	bool      mixed;                /* several streams in it                            */
 	uint32_t  first_stream;
 	eg_time   first_time;
-	bool      init;                 /* it holds init ops                                */
+	eg_time   latest;               /* of all its records                               */
+	bool      builds;               /* an op of it changes the state                    */
+	struct trace_chunk_streams *streams;    /* interleaved, with an index               */
+};
+
+/* What is kept of a chunk in the scratch file until the file is put together. */
+struct trace_scratch_chunk {
+	uint32_t facts;                 /* bytes of trace_writer.scratch_facts that are of it */
+	bool     builds;
 };
 
 struct trace_writer {
@@ -65,8 +83,22 @@ struct trace_writer {
 	uint64_t  sequence, ordinal;
 	struct egt_identity hash;
 
+	struct egt_index_build index;
+	struct egt_streams streams;     /* of the whole file                                */
+	bool      streams_lost;         /* there was no memory to count them                */
+	struct trace_state *state;      /* of all that stands in the file; NULL: not wanted */
+	struct trace_gather told;       /* a state chunk on its way                         */
+	uint32_t  since_state;          /* chunks of records since the last one             */
+	uint64_t  state_ordinal;        /* records before it                                */
+	uint64_t  written;              /* bytes of `out`                                   */
+	uint64_t  index_at;             /* 0: none                                          */
+	struct eg_str scratch_facts;
+	struct trace_scratch_chunk *scratch_chunk;
+	size_t    nr_scratch, cap_scratch;
+
 	struct codec_encoder *encoder;
 	ZSTD_CCtx *zstd;
+	ZSTD_DCtx *unzstd;              /* to read the scratch file back                    */
 	uint8_t *raw, *stored;
 	size_t   raw_cap, stored_cap;
 
@@ -97,7 +129,7 @@ static inline const char *trace__name_text(const struct trace_writer *w, uint32_
 struct trace_gather *trace__gather(struct trace_writer *w, uint32_t stream) EG_MUST_USE;
 
 /* Append an op, and the stream and time it needs, to an open chunk. The caller flushes. */
-void trace__put_op(struct trace_gather *g, const struct eg_op *op);
+void trace__put_op(struct trace_writer *w, struct trace_gather *g, const struct eg_op *op);
 
 /* The same, with what a split layout wants to be in the file before the records that follow. */
 eg_status trace__take_op(struct trace_writer *w, const struct eg_op *op, int fd);
@@ -130,6 +162,15 @@ eg_status trace__flush(struct trace_writer *w, struct trace_gather *g, int fd);
 
 /* All open chunks, streams ascending. */
 eg_status trace__flush_all(struct trace_writer *w, int fd);
+
+/* A state chunk, when one is due in front of the next chunk of records. */
+eg_status trace__put_state(struct trace_writer *w);
+
+/* A chunk of records has come to stand in the file: `ops` is its ops section, which is looked at if it `builds`. */
+eg_status trace__stands(struct trace_writer *w, bool builds, const uint8_t *ops, size_t len);
+
+/* The index, as the last chunk. */
+eg_status trace__put_index(struct trace_writer *w);
 
 /* Metadata that came after the header, as a chunk. */
 eg_status trace__put_late_meta(struct trace_writer *w);

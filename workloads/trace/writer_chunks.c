@@ -5,6 +5,11 @@
  * The open chunk's accesses and ops are coded side by side, compressed when that helps, and written behind a
  * header with both lengths and a CRC. Names go in front of the first chunk whose ops may use them, except
  * into a scratch file: a deferred writer puts all of them in front at the end.
+ *
+ * The state (state.h) follows the chunks of records as they come to stand in the file, which for a deferred writer
+ * is when the file is put together. Before every Nth of them it is told in a chunk of its own - unless telling it
+ * takes a quarter as many ops as records have passed, so that states cost no more than a bounded share of a file
+ * and of its writing. The index is made along the way and written last.
  */
 #include "workloads/trace/writer.h"
 
@@ -31,6 +36,8 @@ eg_status trace__put_fd(struct trace_writer *w, int fd, const void *data, size_t
 		}
 		p += got;
 		n -= (size_t)got;
+		if (fd == w->out)
+			w->written += (uint64_t)got;
 	}
 	return w->failed;
 }
@@ -51,8 +58,8 @@ bool trace__room(uint8_t **p, size_t *cap, size_t need)
 
 /* ---- chunks -------------------------------------------------------------------------------------- */
 
-/* Compress w->raw[0..raw) if that helps, and write it as a chunk. */
-static eg_status put_chunk(struct trace_writer *w, int fd, struct egt_chunk *c, size_t raw)
+/* Compress w->raw[0..raw) if that helps, and write it as a chunk; `facts` (or NULL) are for the index. */
+static eg_status put_chunk(struct trace_writer *w, int fd, struct egt_chunk *c, size_t raw, const struct eg_str *facts)
 {
 	uint8_t header[EGT_CHUNK_HEADER];
 	const uint8_t *payload = w->raw;
@@ -79,6 +86,9 @@ static eg_status put_chunk(struct trace_writer *w, int fd, struct egt_chunk *c, 
 	c->payload_crc = egt_crc32c(0, payload, stored);
 	egt_chunk_pack(c, header);
 	w->ordinal += c->records;
+	if (fd == w->out && !w->o.no_index)
+		egt_index_add(&w->index, c->type, sizeof(header) + stored, c->records, facts ? eg_str_text(facts) : "",
+			      facts ? facts->len : 0);
 	EG_TRY(trace__put_fd(w, fd, header, sizeof(header)));
 	return trace__put_fd(w, fd, payload, stored);
 }
@@ -106,7 +116,7 @@ eg_status trace__put_names(struct trace_writer *w, int fd)
 		}
 		c.flags = 0;
 		c.records = 0;
-		EG_TRY(put_chunk(w, fd, &c, (size_t)(p - w->raw)));
+		EG_TRY(put_chunk(w, fd, &c, (size_t)(p - w->raw), NULL));
 	}
 	return w->failed;
 }
@@ -120,7 +130,45 @@ void trace__fresh_chunk(struct trace_gather *g)
 	g->stream = 0;
 	g->time = EG_TIME_NONE;
 	g->mixed = false;
-	g->init = false;
+	g->latest = EG_TIME_NONE;
+	g->builds = false;
+	if (g->streams) {
+		g->streams->nr = 0;
+		g->streams->round++;
+	}
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* What the index will say of an open chunk. */
+static void facts_of(struct trace_gather *g, eg_time first, eg_time last, struct eg_str *out)
+{
+	struct trace_chunk_streams *s = g->streams;
+
+	if (!s) {
+		egt_index_put_facts(out, first, last, g->latest, &g->id, 1);
+		return;
+	}
+	qsort(s->id, s->nr > EGT_INDEX_STREAMS ? 0 : s->nr, sizeof(s->id[0]), by_number);
+	egt_index_put_facts(out, first, last, g->latest, s->id, s->nr > EGT_INDEX_STREAMS ? 0 : s->nr);
+}
+
+/* The chunk goes to the scratch file; the index is made later. */
+static eg_status keep_facts(struct trace_writer *w, struct trace_gather *g, const struct eg_str *facts)
+{
+	struct trace_scratch_chunk *c;
+
+	c = eg_grow((void **)&w->scratch_chunk, &w->nr_scratch, &w->cap_scratch, sizeof(*c));
+	eg_str_addn(&w->scratch_facts, eg_str_text(facts), facts->len);
+	if (!c || w->scratch_facts.failed)
+		return FAIL(w, EG_NO_MEMORY, "out of memory for the index");
+	*c = (struct trace_scratch_chunk){ (uint32_t)facts->len, g->builds };
+	return EG_OK;
 }
 
 eg_status trace__flush(struct trace_writer *w, struct trace_gather *g, int fd)
@@ -131,6 +179,8 @@ eg_status trace__flush(struct trace_writer *w, struct trace_gather *g, int fd)
 	};
 	size_t need = EGT_RECORDS_HEAD + CODEC_DICT_MAX + (size_t)g->nr_acc * (1 + CODEC_ACCESS_MAX) + g->ops.len;
 	size_t ctl_len = g->nr_acc, at;
+	bool later = fd == w->scratch;
+	struct eg_str facts = { 0 };
 	struct codec_sizes sizes;
 	uint8_t *data;
 
@@ -138,8 +188,10 @@ eg_status trace__flush(struct trace_writer *w, struct trace_gather *g, int fd)
 		return w->failed;
 	if (g->ops.failed)
 		return FAIL(w, EG_NO_MEMORY, "out of memory for the operations of a chunk");
-	if (fd != w->scratch)                   /* a deferred writer puts all names in front */
+	if (!later) {                           /* a deferred writer puts all names in front */
 		EG_TRY(trace__put_names(w, fd));
+		EG_TRY(trace__put_state(w));
+	}
 	/* code into the upper part of the buffer, since the dictionary's size is known last: control and
 	 * data move down by what it left free */
 	if (!trace__room(&w->raw, &w->raw_cap, need))
@@ -154,9 +206,17 @@ eg_status trace__flush(struct trace_writer *w, struct trace_gather *g, int fd)
 	egt_put32(w->raw + 12, (uint32_t)g->ops.len);
 	at = EGT_RECORDS_HEAD + sizes.dict + ctl_len + sizes.data;
 	memcpy(w->raw + at, g->ops.p ? g->ops.p : "", g->ops.len);
-	EG_TRY(put_chunk(w, fd, &c, at + g->ops.len));
+	if (!w->o.no_index)
+		facts_of(g, c.first_time, c.last_time, &facts);
+	if (put_chunk(w, fd, &c, at + g->ops.len, &facts) == EG_OK && !w->o.no_index) {
+		if (later)
+			(void)keep_facts(w, g, &facts);
+		else
+			(void)trace__stands(w, g->builds, (const uint8_t *)g->ops.p, g->ops.len);
+	}
+	eg_str_free(&facts);
 	trace__fresh_chunk(g);
-	return EG_OK;
+	return w->failed;
 }
 
 eg_status trace__flush_all(struct trace_writer *w, int fd)
@@ -165,6 +225,90 @@ eg_status trace__flush_all(struct trace_writer *w, int fd)
 		return trace__flush(w, &w->one, fd);
 	for (uint32_t i = 0; i < w->nr_of; i++)
 		EG_TRY(trace__flush(w, w->of[i], fd));
+	return w->failed;
+}
+
+/* ---- state and index ----------------------------------------------------------------------------- */
+
+static eg_status build_op(void *ctx, const struct eg_op *op)
+{
+	return trace_state_op(ctx, op);
+}
+
+eg_status trace__stands(struct trace_writer *w, bool builds, const uint8_t *ops, size_t len)
+{
+	eg_status s = EG_OK;
+
+	if (!w->state)
+		return EG_OK;
+	w->since_state++;
+	if (builds)
+		s = egt_each_op(ops, len, build_op, w->state);
+	return s == EG_OK ? s : FAIL(w, s, "out of memory for the state of the trace");
+}
+
+/* What has been told so far, as a chunk. */
+static eg_status put_told(struct trace_writer *w)
+{
+	struct egt_chunk c = { .type = EGT_CHUNK_STATE, .flags = EGT_CHUNK_IGNORABLE, .stream = EGT_INTERLEAVED,
+			       .first_time = EG_TIME_NONE, .last_time = EG_TIME_NONE };
+	struct trace_gather *g = &w->told;
+
+	if (g->ops.failed || !trace__room(&w->raw, &w->raw_cap, EGT_RECORDS_HEAD + g->ops.len))
+		return FAIL(w, EG_NO_MEMORY, "out of memory for the state of the trace");
+	memset(w->raw, 0, EGT_RECORDS_HEAD);
+	egt_put32(w->raw + 12, (uint32_t)g->ops.len);
+	if (g->ops.len)
+		memcpy(w->raw + EGT_RECORDS_HEAD, g->ops.p, g->ops.len);
+	EG_TRY(put_chunk(w, w->out, &c, EGT_RECORDS_HEAD + g->ops.len, NULL));
+	trace__fresh_chunk(g);
+	return EG_OK;
+}
+
+static eg_status tell_op(void *ctx, const struct eg_op *op)
+{
+	struct trace_writer *w = ctx;
+
+	trace__put_op(w, &w->told, op);
+	return w->told.ops.len >= w->o.chunk_bytes / 2 ? put_told(w) : EG_OK;
+}
+
+eg_status trace__put_state(struct trace_writer *w)
+{
+	eg_status s;
+
+	if (!w->state || w->since_state < w->o.state_every ||
+	    (w->ordinal - w->state_ordinal) / 4 < trace_state_size(w->state))
+		return EG_OK;
+	trace__fresh_chunk(&w->told);
+	s = trace_state_tell(w->state, tell_op, w);
+	if (s != EG_OK)
+		return w->failed != EG_OK ? w->failed : FAIL(w, s, "out of memory for the state of the trace");
+	w->since_state = 0;
+	w->state_ordinal = w->ordinal;
+	return put_told(w);
+}
+
+eg_status trace__put_index(struct trace_writer *w)
+{
+	struct egt_chunk c = { .type = EGT_CHUNK_INDEX, .flags = EGT_CHUNK_IGNORABLE, .stream = EGT_INTERLEAVED,
+			       .first_time = EG_TIME_NONE, .last_time = EG_TIME_NONE };
+	struct eg_str text = { 0 };
+	uint64_t at = w->written;
+	bool fits;
+
+	if (w->o.no_index)
+		return EG_OK;
+	egt_index_finish(&w->index, w->streams_lost ? 0 : w->streams.nr, &text);
+	fits = text.len <= EGT_RAW_MAX;         /* a file of terabytes goes without */
+	if (text.failed || !trace__room(&w->raw, &w->raw_cap, text.len)) {
+		eg_str_free(&text);
+		return FAIL(w, EG_NO_MEMORY, "out of memory for the index");
+	}
+	memcpy(w->raw, eg_str_text(&text), text.len);
+	if (fits && put_chunk(w, w->out, &c, text.len, NULL) == EG_OK)
+		w->index_at = at;
+	eg_str_free(&text);
 	return w->failed;
 }
 
@@ -270,7 +414,7 @@ eg_status trace__put_late_meta(struct trace_writer *w)
 	len = text.len;
 	memcpy(w->raw, eg_str_text(&text), len);
 	eg_str_free(&text);
-	return put_chunk(w, w->out, &c, len);
+	return put_chunk(w, w->out, &c, len, NULL);
 }
 
 eg_status trace__put_trailer(struct trace_writer *w, const uint8_t digest[32])
@@ -278,6 +422,7 @@ eg_status trace__put_trailer(struct trace_writer *w, const uint8_t digest[32])
 	uint8_t t[EGT_TRAILER_SIZE] = { 0 };
 
 	memcpy(t, EGT_TRAILER_MAGIC, 4);
+	egt_put64(t + 8, w->index_at);
 	egt_put64(t + 16, w->ordinal);
 	memcpy(t + 24, digest, 32);
 	memcpy(t + 56, EGT_TRAILER_END, 8);

@@ -19,6 +19,8 @@
 
 #include "sim/base/mem.h"
 
+enum { STATE_EVERY = 16 };
+
 /* ---- open and start ------------------------------------------------------------------------------ */
 
 /* A file that nobody else sees, in the directory of the target (or TMPDIR for standard output). */
@@ -77,6 +79,14 @@ static void free_writer(struct trace_writer *w)
 	}
 	eg_free(w->of);
 	eg_free(w->one.acc);
+	eg_free(w->one.streams);
+	eg_str_free(&w->told.ops);
+	eg_str_free(&w->index.entries);
+	eg_str_free(&w->scratch_facts);
+	eg_free(w->scratch_chunk);
+	eg_free(w->streams.slot);
+	trace_state_free(w->state);
+	ZSTD_freeDCtx(w->unzstd);
 	eg_str_free(&w->one.ops);
 	egt_identity_free(&w->hash);
 	eg_free(w->raw);
@@ -156,6 +166,18 @@ eg_status trace_writer_open(struct trace_writer **out, const char *path, const s
 	w->now = EG_TIME_NONE;
 	egt_identity_init(&w->hash, w->o.split);
 	twin_state_init(&w->twin);
+	w->o.no_index |= w->o.text;
+	if (!w->o.state_every)
+		w->o.state_every = STATE_EVERY;
+	if (!w->o.no_index) {
+		w->state = trace_state_new();
+		w->one.streams = eg_calloc(1, sizeof(*w->one.streams));
+	}
+	if (!w->o.no_index && (!w->state || !w->one.streams)) {
+		s = eg_fail(err, EG_NO_MEMORY, "%s: out of memory for a chunk", path);
+		free_writer(w);
+		return s;
+	}
 	trace__fresh_chunk(&w->one);
 	if (!w->o.text) {
 		w->encoder = codec_encoder_new(w->max_acc);
@@ -182,40 +204,102 @@ eg_status trace_writer_open(struct trace_writer **out, const char *path, const s
 
 /* ---- the end ------------------------------------------------------------------------------------- */
 
-/* Copy the scratch file behind what is written; chunk headers get their final numbers. */
-static eg_status copy_scratch(struct trace_writer *w)
+/* n bytes of the scratch file from `at` on into p; *got says how many there are. */
+static eg_status read_scratch(struct trace_writer *w, void *p, size_t n, off_t at, size_t *got)
+{
+	*got = 0;
+	while (*got < n) {
+		ssize_t k = pread(w->scratch, (uint8_t *)p + *got, n - *got, at + (off_t)*got);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return w->failed = eg_fail_errno(&w->err, false, "%s: cannot read back its scratch file",
+							 trace__shown_path(w));
+		if (k == 0)
+			break;
+		*got += (size_t)k;
+	}
+	return EG_OK;
+}
+
+/* Text goes behind what is written as it is. */
+static eg_status copy_scratch_text(struct trace_writer *w)
 {
 	enum { PIECE = 1 << 20 };
-	uint64_t left = 0, first_ordinal = w->ordinal;
-	off_t at = 0;
+	size_t got = PIECE;
 
 	if (!trace__room(&w->raw, &w->raw_cap, PIECE))
 		return FAIL(w, EG_NO_MEMORY, "out of memory to copy the records");
-	for (;;) {
-		size_t want = w->o.text || left > PIECE ? PIECE : left ? (size_t)left : EGT_CHUNK_HEADER;
-		ssize_t got = pread(w->scratch, w->raw, want, at);
-		struct egt_chunk c;
+	for (off_t at = 0; got == PIECE; at += PIECE) {
+		EG_TRY(read_scratch(w, w->raw, PIECE, at, &got));
+		EG_TRY(trace__put_fd(w, w->out, w->raw, got));
+	}
+	return EG_OK;
+}
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return w->failed = eg_fail_errno(&w->err, false, "%s: cannot read back its scratch file",
-							 trace__shown_path(w));
+/* The chunk whose payload is in w->stored stands in the file: its ops, if they build something. */
+static eg_status follow_scratch(struct trace_writer *w, const struct egt_chunk *c, bool builds)
+{
+	const uint8_t *raw = w->stored;
+	size_t ops;
+
+	if (!builds)
+		return trace__stands(w, false, NULL, 0);
+	if (c->flags & EGT_CHUNK_COMPRESSED) {
+		size_t n;
+
+		if (!w->unzstd)
+			w->unzstd = ZSTD_createDCtx();
+		if (!w->unzstd || !trace__room(&w->raw, &w->raw_cap, c->raw))
+			return FAIL(w, EG_NO_MEMORY, "out of memory for the state of the trace");
+		n = ZSTD_decompressDCtx(w->unzstd, w->raw, c->raw, w->stored, c->stored);
+		if (ZSTD_isError(n) || n != c->raw)
+			return FAIL(w, EG_IO, "%s: its scratch file was changed", trace__shown_path(w));
+		raw = w->raw;
+	}
+	ops = c->raw >= EGT_RECORDS_HEAD ? egt_get32(raw + 12) : 0;
+	if (ops > c->raw)
+		return FAIL(w, EG_IO, "%s: its scratch file was changed", trace__shown_path(w));
+	return trace__stands(w, true, raw + c->raw - ops, ops);
+}
+
+/* The chunks of the scratch file, in their final places: they get their numbers, states between them, the index. */
+static eg_status copy_scratch(struct trace_writer *w)
+{
+	uint64_t first_ordinal = w->ordinal;
+	const char *facts = eg_str_text(&w->scratch_facts);
+	off_t at = 0;
+
+	for (size_t i = 0;; i++) {
+		uint8_t header[EGT_CHUNK_HEADER];
+		const struct trace_scratch_chunk *kept = i < w->nr_scratch ? &w->scratch_chunk[i] : NULL;
+		struct egt_chunk c;
+		size_t got;
+
+		EG_TRY(read_scratch(w, header, sizeof(header), at, &got));
 		if (got == 0)
-			return left ? FAIL(w, EG_IO, "%s: its scratch file was cut", trace__shown_path(w)) : EG_OK;
-		if (!w->o.text && left == 0) {
-			if (got < (ssize_t)EGT_CHUNK_HEADER || !egt_chunk_unpack(&c, w->raw))
-				return FAIL(w, EG_IO, "%s: its scratch file was changed", trace__shown_path(w));
-			left = c.stored;
-			c.sequence = w->sequence++;
-			c.ordinal += first_ordinal;
-			w->ordinal = c.ordinal + c.records;
-			egt_chunk_pack(&c, w->raw);
-		} else if (!w->o.text) {
-			left -= (uint64_t)got;
-		}
-		EG_TRY(trace__put_fd(w, w->out, w->raw, (size_t)got));
-		at += got;
+			return EG_OK;
+		if (got < sizeof(header) || !egt_chunk_unpack(&c, header) || (!kept && !w->o.no_index))
+			return FAIL(w, EG_IO, "%s: its scratch file was changed", trace__shown_path(w));
+		EG_TRY(trace__put_state(w));
+		c.sequence = w->sequence++;
+		c.ordinal += first_ordinal;
+		w->ordinal = c.ordinal + c.records;
+		egt_chunk_pack(&c, header);
+		if (!trace__room(&w->stored, &w->stored_cap, c.stored))
+			return FAIL(w, EG_NO_MEMORY, "out of memory to copy the records");
+		EG_TRY(read_scratch(w, w->stored, c.stored, at + (off_t)sizeof(header), &got));
+		if (got < c.stored)
+			return FAIL(w, EG_IO, "%s: its scratch file was cut", trace__shown_path(w));
+		EG_TRY(trace__put_fd(w, w->out, header, sizeof(header)));
+		EG_TRY(trace__put_fd(w, w->out, w->stored, c.stored));
+		at += (off_t)(sizeof(header) + c.stored);
+		if (!kept)
+			continue;
+		egt_index_add(&w->index, c.type, sizeof(header) + c.stored, c.records, facts, kept->facts);
+		facts += kept->facts;
+		EG_TRY(follow_scratch(w, &c, kept->builds));
 	}
 }
 
@@ -230,7 +314,7 @@ static eg_status assemble(struct trace_writer *w)
 		for (size_t i = 0; i < w->nr_init; i++)
 			twin_put_op(&w->twin, &w->init[i], trace__name_text(w, w->init[i].name), &w->text);
 		EG_TRY(trace__text_out(w, true));
-		return w->scratch >= 0 ? copy_scratch(w) : EG_OK;
+		return w->scratch >= 0 ? copy_scratch_text(w) : EG_OK;
 	}
 	w->sequence = w->ordinal = 0;
 	EG_TRY(trace__put_names(w, w->out));
@@ -301,6 +385,7 @@ static eg_status finish(struct trace_writer *w, const uint8_t digest[32])
 	}
 	if (!w->o.text) {
 		EG_TRY(trace__put_late_meta(w));
+		EG_TRY(trace__put_index(w));
 		EG_TRY(trace__put_trailer(w, digest));
 	}
 	if (w->minor > w->minor_out && w->tmp)  /* a pipe was told what was known at its start */
