@@ -402,12 +402,16 @@ static double least_squares(const double *x, const double *y, unsigned n)
 /* How many seeds would make the interval narrow enough, if estimate and spread stay; 0: no telling. */
 static unsigned enough_seeds(const struct judge *j, const struct claim_part *p)
 {
-	const double low = j->out->low, high = j->out->high;
-	double half = fmax(p->estimate - p->low, p->high - p->estimate), room, seeds;
+	double half = fmax(p->estimate - p->low, p->high - p->estimate), sd = half * sqrt(p->n) / gsl_cdf_tdist_Pinv(0.975, p->n - 1);
+	double room = fmin(fabs(p->estimate - j->out->low), fabs(p->estimate - j->out->high)), least = (1.96 * sd / room) * (1.96 * sd / room);
+	unsigned n;
 
-	room = fmin(fabs(p->estimate - low), fabs(p->estimate - high));
-	seeds = ceil(p->n * (half / room) * (half / room)) + 1;
-	return room > 0 && seeds > p->n && seeds <= TELL_SEEDS ? (unsigned)seeds : 0;
+	if (!(room > 0) || !(least < TELL_SEEDS))
+		return 0;
+	n = (unsigned)fmax(least, p->n + 1);
+	while (n < TELL_SEEDS && gsl_cdf_tdist_Pinv(0.975, n - 1) * sd / sqrt(n) >= room)
+		n++;
+	return n < TELL_SEEDS ? n : 0;
 }
 
 /* From the interval to its verdict. */

@@ -154,9 +154,18 @@ static void add_filled(struct eg_str *out, const char *text, unsigned indent, un
 	eg_str_add(out, "\n");
 }
 
+/* A line that begins at column `at` and is continued two columns further; frees it. */
+static void add_line(struct eg_str *out, struct eg_str *line, unsigned at, unsigned width)
+{
+	eg_str_addf(out, "%*s", (int)at, "");
+	add_filled(out, eg_str_text(line), at + 2, width);
+	out->failed |= line->failed;
+	eg_str_free(line);
+}
+
 void claim_table(const struct claim_report *r, unsigned width, struct eg_str *out)
 {
-	unsigned id = 0, indent;
+	unsigned id = 0;
 
 	for (unsigned i = 0; i < r->nr; i++) {
 		size_t n = strlen(r->claims[i].claim->id);
@@ -164,32 +173,22 @@ void claim_table(const struct claim_report *r, unsigned width, struct eg_str *ou
 		id = n > id ? (unsigned)n : id;
 	}
 	id = id > 20 ? 20 : id;
-	indent = id + 13;
 	for (unsigned i = 0; i < r->nr; i++) {
 		const struct claim_judged *j = &r->claims[i];
 		const struct claim *c = j->claim;
 		struct eg_str line = { 0 };
 
 		eg_str_addf(out, "%-9s  %-*s  ", claim_verdict_text(j->verdict), (int)id, c->id);
-		add_filled(out, c->text, indent, width);
+		add_filled(out, c->text, id + 13, width);
 		eg_str_addf(&line, "%s: %s%s", c->metric, c->sentence, statistic(c));
-		eg_str_addf(out, "%*s", (int)indent, "");
-		add_filled(out, eg_str_text(&line), indent, width);
-		out->failed |= line.failed;
-		eg_str_free(&line);
+		add_line(out, &line, 4, width);
 		for (unsigned k = 0; k < j->nr_places; k++) {
 			add_place(j, &j->places[k], &line);
-			eg_str_addf(out, "%*s", (int)indent + 2, "");
-			add_filled(out, eg_str_text(&line), indent + 4, width);
-			out->failed |= line.failed;
-			eg_str_free(&line);
+			add_line(out, &line, 6, width);
 		}
 		if (c->source && j->verdict != CLAIM_PASS) {
 			eg_str_addf(&line, "source: %s", c->source);
-			eg_str_addf(out, "%*s", (int)indent, "");
-			add_filled(out, eg_str_text(&line), indent, width);
-			out->failed |= line.failed;
-			eg_str_free(&line);
+			add_line(out, &line, 4, width);
 		}
 	}
 	if (r->nr)

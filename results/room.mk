@@ -34,5 +34,5 @@ tests_unit_test_results_SOURCES = tests/unit/test_results.c tests/synthetic.h
 tests_unit_test_results_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_unit_test_results_LDADD = $(results_libs)
 TESTS += tests/unit/test_results
-TESTS += tests/interop/readers.sh tests/cli/test_results_verbs.sh
-EXTRA_DIST += tests/interop/readers.sh tests/cli/test_results_verbs.sh
+TESTS += tests/interop/readers.sh tests/cli/test_results_verbs.sh tests/cli/test_verify.sh
+EXTRA_DIST += tests/interop/readers.sh tests/cli/test_results_verbs.sh tests/cli/test_verify.sh

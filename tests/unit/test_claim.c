@@ -184,6 +184,8 @@ static void values(void)
 	ok(j->verdict == CLAIM_PASS && j->places[0].parts[0].n == 5 && !j->places[0].parts[0].all_equal, "passes, with 5 seeds");
 	verdict(place(claim_of("count", "value < 97"), 1, AT(CORE("2")), 0, NULL), CLAIM_FAIL, "the whole interval is above");
 	verdict(place(claim_of("count", "value > 103"), 1, AT(CORE("2")), 0, NULL), CLAIM_UNDECIDED, "the bound is inside");
+	/* mean 102.8, sd 2.7065: t sd / sqrt(n) < 0.2 from (1.9633 * 2.7065 / 0.2)^2 = 705.9 on */
+	ok(strstr(report.claims->places[0].parts[0].why, "about 706 seeds could tell") != NULL, "%s", report.claims->places[0].parts[0].why);
 	verdict(place(claim_of("count", "value in [97, 108]"), 1, AT(CORE("2")), 0, NULL), CLAIM_PASS, "inside");
 	verdict(place(claim_of("count", "value in [99, 103]"), 1, AT(CORE("2")), 0, NULL), CLAIM_UNDECIDED, "wider than the range");
 	verdict(place(claim_of("count", "value = 100 within 10 %"), 1, AT(CORE("2")), 0, NULL), CLAIM_PASS, "within");
@@ -371,8 +373,8 @@ static void texts(void)
 	claim_table(&report, 100, &out);
 	is_str(eg_str_text(&out),
 	       "PASS       C  text\n"
-	       "              latency.p99: ratio > 1.9\n"
-	       "                thp=always cores=1 to thp=never: 2.0006 [1.9978, 2.0035], 5 seeds, margin 0.0978\n"
+	       "    latency.p99: ratio > 1.9\n"
+	       "      thp=always cores=1 to thp=never: 2.0006 [1.9978, 2.0035], 5 seeds, margin 0.0978\n"
 	       "1 claim: 1 PASS, 0 FAIL, 0 UNDECIDED; 95 % intervals over 5 seeds, each claim for itself\n", "the table");
 	eg_str_free(&out);
 	c.source = "a | b";
