@@ -376,6 +376,15 @@ static bool get_all(hid_t f, struct cell *c)
 	return get_hists(f, r) && get_snapshots(f, r);
 }
 
+/* The bytes fit their checksum, so it is not the file that failed. */
+static eg_status unreadable(const char *path, bool no_memory, struct eg_errors *err)
+{
+	if (no_memory)
+		return eg_fail(err, EG_NO_MEMORY, "%s: no memory to read it", path);
+	return eg_fail(err, EG_IO, "%s: cannot be read, though its checksum is right: the disk failed, or there was no memory\n"
+		       "try again with --resume; if that does not help, remove it first", path);
+}
+
 eg_status cell_load(const char *path, struct cell *c, struct eg_errors *err)
 {
 	int schema = 0;
@@ -385,6 +394,8 @@ eg_status cell_load(const char *path, struct cell *c, struct eg_errors *err)
 	memset(c, 0, sizeof(*c));
 	EG_TRY(h5_check_file(path, &summed, err));
 	f = summed ? h5_open(path) : -1;        /* nobody has a reason to change a cell */
+	if (f < 0 && summed)
+		return unreadable(path, false, err);
 	if (f < 0)
 		return eg_fail(err, EG_BAD_INPUT, "%s: damaged, or no cell of Engram\nremove it and run with --resume", path);
 	if (!h5_get_attr_int(f, "engram_cell", &schema) || schema != CELL_SCHEMA_VERSION) {
@@ -398,10 +409,7 @@ eg_status cell_load(const char *path, struct cell *c, struct eg_errors *err)
 		return EG_OK;
 	no_memory = c->result.arena.failed;
 	cell_free(c);
-	if (no_memory)
-		return eg_fail(err, EG_NO_MEMORY, "%s: no memory to read it", path);
-	return eg_fail(err, EG_BAD_INPUT, "%s: damaged, or too large for this host's memory\n"
-		       "remove it and run with --resume", path);
+	return unreadable(path, no_memory, err);
 }
 
 void cell_free(struct cell *c)

@@ -20,7 +20,8 @@ struct cell {
 	struct run_result result;
 };
 
-/* Read a cell file. EG_BAD_INPUT if it is damaged or no cell; then there is nothing to free. */
+/* Read a cell file. EG_BAD_INPUT if it is damaged or no cell, EG_IO if it is not but cannot be read, EG_NO_MEMORY; then
+ * there is nothing to free. */
 eg_status cell_load(const char *path, struct cell *c, struct eg_errors *err) EG_MUST_USE;
 void      cell_free(struct cell *c);
 

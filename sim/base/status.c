@@ -68,5 +68,8 @@ eg_status eg_fail_errno(struct eg_errors *e, bool input, const char *fmt, ...)
 	}
 	if (saved == ENOMEM)
 		return EG_NO_MEMORY;
+	/* a file that is not there is the user's to mend, a disk that fails or a table that is full is the host's */
+	if (saved == EIO || saved == ESTALE || saved == EMFILE || saved == ENFILE || saved == ENOBUFS || saved == EAGAIN)
+		return EG_IO;
 	return input ? EG_BAD_INPUT : EG_IO;
 }

@@ -5,6 +5,9 @@
  */
 #include "sim/experiment/pool.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,14 +16,42 @@
 #include "sim/base/sha256.h"
 #include "sim/experiment/path.h"
 
-/* Trace labels of the result: the file's name, as a workload item without label: has it. */
+/* Temporary files (NAME.tmp.PID) that a killed run left beside `path`; those of processes that live stay. */
+static void remove_stale(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	int dir_length = slash ? (int)(slash - path) + 1 : 0;
+	size_t n = strlen(name);
+	char dir[4200], stale[4600];
+	struct dirent *e;
+	DIR *d;
+
+	if (snprintf(dir, sizeof(dir), "%.*s.", dir_length, path) >= (int)sizeof(dir))
+		return;
+	d = opendir(dir);
+	while (d && (e = readdir(d)) != NULL) {
+		const char *pid = e->d_name + n + 5;
+
+		if (strncmp(e->d_name, name, n) != 0 || strncmp(e->d_name + n, ".tmp.", 5) != 0 || !*pid ||
+		    pid[strspn(pid, "0123456789")] || kill((pid_t)strtol(pid, NULL, 10), 0) == 0 || errno != ESRCH)
+			continue;
+		if (snprintf(stale, sizeof(stale), "%.*s%s", dir_length, path, e->d_name) < (int)sizeof(stale))
+			(void)unlink(stale);
+	}
+	if (d)
+		(void)closedir(d);
+}
+
+/* Trace labels of the result: the file's name, as a workload item without label: has it. NULL without memory. */
 static const char *trace_label(struct experiment *x, const struct exp_trace *t)
 {
 	const struct yt_node *value = yt_scalar(&x->arena, t->path, t->mark), *item;
 	char label[100];
 
 	item = value ? yt_set(&x->arena, NULL, "trace", t->mark, value) : NULL;
-	if (!item || !path_item_label(item, label, sizeof(label)))
+	if (!item)
+		return NULL;
+	if (!path_item_label(item, label, sizeof(label)))
 		return "trace";
 	return eg_arena_strdup(&x->arena, label);
 }
@@ -40,8 +71,11 @@ static eg_status describe(struct pool *p, struct result_experiment *r, struct eg
 		axis[i] = (struct result_axis){ x->axis[i].path, x->axis[i].nr, x->axis[i].label };
 	for (unsigned i = 0; i < x->nr_baseline; i++)
 		base[i] = (struct result_coord){ x->baseline[i].path, x->baseline[i].label };
-	for (size_t i = 0; i < x->nr_traces; i++)
+	for (size_t i = 0; i < x->nr_traces; i++) {
 		trace[i] = (struct result_trace){ trace_label(x, x->trace[i]), x->trace[i]->hash };
+		if (!trace[i].label)
+			return EG_NO_MEMORY;
+	}
 	*r = (struct result_experiment){
 		.name = x->name, .nr_axes = x->nr_axes, .axes = axis, .nr_seeds = x->nr_seeds, .seeds = x->seed,
 		.resolved_yaml = eg_str_text(yaml), .original_yaml = x->text, .config_sha256 = hash,
@@ -60,6 +94,8 @@ eg_status exec__already_complete(struct pool *p, bool *complete)
 	eg_status s;
 
 	*complete = false;
+	remove_stale(p->o->out);
+	remove_stale(p->outcome->host_json);
 	if (access(p->o->out, F_OK) != 0)
 		return EG_OK;
 	s = describe(p, &r, &yaml, hash);

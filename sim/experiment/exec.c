@@ -86,6 +86,7 @@ static bool is_foreign(const char *path, const struct stat *st)
 {
 	static const char hdf5[8] = "\211HDF\r\n\032\n";
 	char head[sizeof(hdf5)];
+	size_t have = 0;
 	ssize_t n;
 	int fd;
 
@@ -94,9 +95,12 @@ static bool is_foreign(const char *path, const struct stat *st)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;           /* the writer will say why it cannot be written */
-	n = read(fd, head, sizeof(head));
+	do {
+		n = read(fd, head + have, sizeof(head) - have);
+		have += n > 0 ? (size_t)n : 0;
+	} while ((n < 0 && errno == EINTR) || (n > 0 && have < sizeof(head)));
 	(void)close(fd);
-	return n != (ssize_t)sizeof(head) || memcmp(head, hdf5, sizeof(head)) != 0;
+	return have < sizeof(head) || memcmp(head, hdf5, sizeof(head)) != 0;
 }
 
 /* Learn now, not after an hour, that the result cannot be written. */

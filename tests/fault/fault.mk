@@ -5,3 +5,7 @@ tests_fault_test_results_alloc_SOURCES = tests/fault/test_results_alloc.c tests/
 tests_fault_test_results_alloc_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS)
 tests_fault_test_results_alloc_LDADD = libengram-plots.a $(results_libs)
 TESTS += tests/fault/test_results_alloc
+check_PROGRAMS += tests/fault/test_kill
+tests_fault_test_kill_SOURCES = tests/fault/test_kill.c tests/tap.h
+TESTS += tests/fault/test_kill tests/fault/test_files.sh
+EXTRA_DIST += tests/fault/shim.c tests/fault/test_files.sh

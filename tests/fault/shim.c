@@ -336,6 +336,15 @@ EXPORT pid_t fork(void)
 	return real();
 }
 
+EXPORT int pipe2(int ends[2], int flags)
+{
+	REAL(int, pipe2, int[2], int);
+
+	if (turn("pipe", NULL))
+		FAIL(-1);
+	return real(ends, flags);
+}
+
 EXPORT int pipe(int ends[2])
 {
 	REAL(int, pipe, int[2]);
