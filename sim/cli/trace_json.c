@@ -20,7 +20,7 @@ static void put_head(struct json *j, uint64_t record, uint32_t stream, eg_time t
 {
 	j->line.len = 0;
 	eg_str_add(&j->line, "{");
-	if (!j->from.state && !(j->from.f && j->from.f->has_from && j->from.f->from.by_time))
+	if (!j->from.state && !(j->from.f && (j->from.f->from.by_time || j->from.f->to.by_time)))
 		eg_str_addf(&j->line, "\"record\": %" PRIu64 ", ", record);
 	if (time != EG_TIME_NONE)
 		eg_str_addf(&j->line, "\"time_ps\": %" PRIu64 ", ", time);
@@ -123,7 +123,7 @@ eg_status trace_json(const char *path, const char *out, const struct copy_filter
 	struct json j = { .shown = to_stdout ? "standard output" : out };
 	eg_status s;
 
-	EG_TRY(trace_open(&j.from.r, path, NULL, err));
+	EG_TRY(copy_open(&j.from.r, path, NULL, f, err));
 	j.to = to_stdout ? stdout : fopen(out, "we");
 	if (!j.to) {
 		s = eg_fail_errno(err, false, "%s: cannot create", out);

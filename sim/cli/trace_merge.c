@@ -13,6 +13,8 @@ static const struct cli_option options[] = {
 	{ "output", 'o', "FILE.egt", "the trace to write; - is standard output (required)", false },
 	{ "offset", 0, "TIME", "shift a file's times by TIME (10ms); the first --offset belongs to the first file, and so on",
 	  true },
+	{ "layout", 0, "auto|split|concatenate", "by time if all have times, else split (default auto); split anyway; or, without "
+	  "times, file after file, which more than 256 streams need", false },
 	{ "level", 0, "N", "compression 0..19, 0 stores plainly (default 3)", false },
 	{ NULL, 0, NULL, NULL, false }
 };
@@ -60,11 +62,13 @@ static int run(const struct cli_args *a)
 	if (!cli_number(a, "level", 0, 19, &level) || !parse_offsets(a, in))
 		return 2;
 	write.level = (int)level;
-	s = merge_traces(in, a->nr, out, &write, &report, &err);
+	s = merge_traces(in, a->nr, out, (enum merge_layout)cli_choice(a, "layout", MERGE_AUTO), &write, &report, &err);
 	if (s == EG_OK && !a->quiet) {
 		trace_capability_names(report.capabilities, caps, sizeof(caps));
 		fprintf(stderr, "%s: %u files, %s\n", strcmp(out, "-") == 0 ? "standard output" : out, a->nr,
-			report.by_time ? "by time" :
+			report.by_time ? "by time" : cli_choice(a, "layout", MERGE_AUTO) == MERGE_CONCATENATE ?
+			"one after the other: not all have times, so nothing says what came first" :
+			cli_choice(a, "layout", MERGE_AUTO) == MERGE_SPLIT ? "each stream apart (split layout), without order" :
 			"without order: not all have times, so each stream stands apart (split layout)");
 		fprintf(stderr, "  %-32s %" PRIu64 "\n  %-32s %u\n  %-32s %s\n  %-32s %s\n", "records", report.records,
 			"streams", report.streams, "capabilities", caps, "content_hash", report.content_hash);

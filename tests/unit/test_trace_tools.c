@@ -392,6 +392,37 @@ static void cuts(void)
 	eg_free(few.op);
 }
 
+static void split_times(void)
+{
+	static struct records all, few;
+	struct copy_filter split = { .coalesce = 0 }, one = { .nr_streams = 1, .has_from = true, .has_to = true };
+	const struct trace_write_options apart = { .level = 1, .chunk_bytes = 64 << 10, .split = true };
+	size_t n = 0;
+
+	one.from.by_time = one.to.by_time = one.from.state = true;
+	one.stream[0] = 2;
+	memset(&report, 0, sizeof(report));
+	err.nr = 0;
+	ok(make("tools-c.egt", 60, 3000, true) && copy_file("tools-c.egt", "tools-a.egt", NULL, &split, &apart, &report, &err) == EG_OK &&
+	   read_all("tools-a.egt", &all), "a split trace");
+	for (size_t i = 0; i < all.nr; i++)
+		if (all.op[i].stream == 2)
+			all.op[n++] = all.op[i];
+	all.nr = n;
+	one.from.time = all.op[at_time(&all, 100000)].time;
+	one.to.time = all.op[at_time(&all, 300000)].time;
+	ok(copy("tools-a.egt", "tools-b.egt", &one) && read_all("tools-b.egt", &few), "a place by time in one of its streams");
+	n = at_time(&all, one.to.time) - at_time(&all, one.from.time);
+	ok(n > 10 && few.nr >= n && same_all(few.op + few.nr - n, all.op + at_time(&all, one.from.time), n),
+	   "is that of the stream's own times");
+	one.nr_streams = 0;
+	err.nr = 0;
+	ok(copy_file("tools-a.egt", "tools-b.egt", NULL, &one, &apart, &report, &err) == EG_USAGE && err.nr,
+	   "of all its streams there is none");
+	eg_free(all.op);
+	eg_free(few.op);
+}
+
 /* ---- merging ------------------------------------------------------------------------------------- */
 
 struct keyed {
@@ -474,7 +505,7 @@ static void merging(void)
 		if (!want || naive_merge(all, files, offset, want) != n)
 			bad++;
 		err.nr = 0;
-		bad += merge_traces(in, files, "tools-b.egt", &write, &mr, &err) != EG_OK || !read_all("tools-b.egt", &merged);
+		bad += merge_traces(in, files, "tools-b.egt", MERGE_AUTO, &write, &mr, &err) != EG_OK || !read_all("tools-b.egt", &merged);
 		bad += merged.nr != n || !mr.by_time || mr.records != n || strcmp(mr.content_hash, merged.hash) != 0;
 		for (size_t i = 0; want && i < n && i < merged.nr; i++)
 			if (!same(&merged.op[i], &want[i].op)) {
@@ -491,13 +522,19 @@ static void merging(void)
 	bad += !make("tools-m0.egt", 7, 100, true) || !make("tools-m1.egt", 8, 100, false);
 	bad += !read_all("tools-m0.egt", &all[0]) || !read_all("tools-m1.egt", &all[1]);
 	err.nr = 0;
-	bad += merge_traces((struct merge_input[]){ { "tools-m0.egt", 0 }, { "tools-m1.egt", 0 } }, 2, "tools-b.egt", &write, &mr,
+	bad += merge_traces((struct merge_input[]){ { "tools-m0.egt", 0 }, { "tools-m1.egt", 0 } }, 2, "tools-b.egt", MERGE_AUTO, &write, &mr,
 			    &err) != EG_OK;
 	bad += mr.by_time || mr.capabilities & (TRACE_CAP(ORDER) | TRACE_CAP(TIME)) || !read_all("tools-b.egt", &merged);
 	bad += merged.nr != all[0].nr + all[1].nr || mr.streams != 2 * STREAMS;
 	is_u64(bad, 0, "without times in one of them: split, every record, no order");
 	err.nr = 0;
-	ok(merge_traces((struct merge_input[]){ { "tools-m0.egt", 0 }, { "tools-m1.egt", 5 } }, 2, "tools-b.egt", &write, &mr,
+	bad += merge_traces((struct merge_input[]){ { "tools-m0.egt", 0 }, { "tools-m1.egt", 0 } }, 2, "tools-b.egt",
+			    MERGE_CONCATENATE, &write, &mr, &err) != EG_OK || !read_all("tools-b.egt", &merged);
+	bad += merged.nr != all[0].nr + all[1].nr || mr.capabilities & TRACE_CAP(ORDER) ||
+	       merged.op[0].stream != 0 || merged.op[merged.nr - 1].arg[1] != all[1].op[all[1].nr - 1].arg[1];
+	is_u64(bad, 0, "or one after the other");
+	err.nr = 0;
+	ok(merge_traces((struct merge_input[]){ { "tools-m0.egt", 0 }, { "tools-m1.egt", 5 } }, 2, "tools-b.egt", MERGE_AUTO, &write, &mr,
 			&err) == EG_USAGE && err.nr && strstr(err.text[0], "tools-m1.egt"), "an offset for a file without times is an error");
 	for (unsigned f = 0; f < 8; f++)
 		eg_free(all[f].op);
@@ -608,6 +645,7 @@ int main(void)
 	merging();
 	semantics();
 	cuts();
+	split_times();
 	indexing();
 	for (unsigned i = 0; i < 8; i++) {
 		char path[32];

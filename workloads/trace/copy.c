@@ -13,6 +13,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "sim/base/mem.h"
 #include "sim/base/str.h"
@@ -175,14 +176,33 @@ static bool behind(const struct copy_source *c, const struct eg_block *b, uint32
 	return false;
 }
 
+eg_status copy_open(struct trace_reader **r, const char *path, const struct trace_open_options *open,
+		    const struct copy_filter *f, struct eg_errors *err)
+{
+	struct trace_open_options o = open ? *open : (struct trace_open_options){ .verify = true };
+	bool by_time = f && ((f->has_from && f->from.by_time) || (f->has_to && f->to.by_time));
+	struct trace_reader_info info;
+
+	EG_TRY(trace_open(r, path, &o, err));
+	trace_reader_info(*r, &info);
+	if (!info.split || !by_time || f->nr_streams != 1 || strcmp(path, "-") == 0)
+		return EG_OK;
+	trace_close(*r);
+	o.one_stream = true;
+	o.stream = f->stream[0];
+	return trace_open(r, path, &o, err);
+}
+
 eg_status copy_begin(struct copy_source *c, struct trace_reader *r, const struct copy_filter *f, struct eg_errors *err)
 {
 	struct trace_reader_info info;
 
 	*c = (struct copy_source){ .r = r, .f = f };
 	trace_reader_info(r, &info);
-	if (f && f->has_to && f->to.by_time && info.split)
-		return eg_fail(err, EG_USAGE, "the streams of a split trace have no common time line; cut it by records");
+	c->split = info.split;
+	if (f && f->has_to && f->to.by_time && info.split && f->nr_streams != 1)
+		return eg_fail(err, EG_USAGE, "the streams of a split trace have no common time line; cut it by records, or say "
+			       "which stream");
 	if (!f || !f->has_from)
 		return EG_OK;
 	EG_TRY(trace_seek(r, &f->from, err));
@@ -207,7 +227,8 @@ eg_status copy_next(struct copy_source *c, struct eg_block *b, struct eg_errors 
 		trace_reader_info(c->r, &info);
 		c->state = info.records == c->seen;
 		c->seen = info.records;
-		if (!c->state && behind(c, b, &nr))
+		/* in a split trace the times of other streams say nothing */
+		if (!c->state && (!c->split || !c->f || !c->f->to.by_time || wanted(c->f, b)) && behind(c, b, &nr))
 			break;
 		c->first = c->at;
 		if (c->state)
@@ -337,7 +358,7 @@ eg_status copy_through(const char *path, const char *out, const struct copy_filt
 	char hash[65];
 	eg_status s;
 
-	EG_TRY(trace_open(&r, path, NULL, err));
+	EG_TRY(copy_open(&r, path, NULL, f, err));
 	trace_reader_info(r, &info);
 	o.split |= info.split;
 	s = trace_writer_open(&w, out, &o, err);
@@ -367,7 +388,7 @@ eg_status copy_file(const char *path, const char *out, const struct trace_open_o
 	struct trace_reader *r;
 	eg_status s;
 
-	EG_TRY(trace_open(&r, path, open, err));
+	EG_TRY(copy_open(&r, path, open, f, err));
 	s = copy_reader(r, out, f, write, report, err);
 	trace_close(r);
 	return s;
@@ -381,7 +402,10 @@ eg_status copy_container(struct input *in, const char *out, const struct import_
 	eg_status s;
 
 	(void)snprintf(report->format, sizeof(report->format), "egt");
-	EG_TRY(trace_open_input(&r, in, &open, err));
+	if (in->codec || in->fd == STDIN_FILENO)
+		EG_TRY(trace_open_input(&r, in, &open, err));
+	else
+		EG_TRY(copy_open(&r, in->path, &open, o->filter, err));
 	s = copy_reader(r, out, o->filter, &o->write, report, err);
 	trace_close(r);
 	return s;

@@ -30,6 +30,11 @@ struct copy_filter {
 /* Does it leave out or change anything? NULL does not. */
 bool copy_filters(const struct copy_filter *f);
 
+/* Open an .egt for copy_begin(); `open` NULL: verified. A split trace has places by time only for one stream, so then
+ * that stream alone is opened. */
+eg_status copy_open(struct trace_reader **r, const char *path, const struct trace_open_options *open,
+		    const struct copy_filter *f, struct eg_errors *err) EG_MUST_USE;
+
 /* The records of a freshly opened reader that a filter (NULL: none) lets through, as blocks. When the filter begins at
  * a time, the ordinals below count from there. */
 struct copy_source {
@@ -39,7 +44,8 @@ struct copy_source {
 	uint64_t at;                    /* ordinal of the record behind it                 */
 	uint64_t left_out;              /* records of streams that were not chosen         */
 	bool     state;                 /* the last block tells the state at `from`        */
-	uint64_t seen;                  /* private */
+	bool     split;                 /* private from here */
+	uint64_t seen;
 };
 eg_status copy_begin(struct copy_source *c, struct trace_reader *r, const struct copy_filter *f, struct eg_errors *err) EG_MUST_USE;
 /* As trace_next(). */

@@ -39,6 +39,7 @@ struct merge {
 	struct trace_writer *w;
 	struct merge_report *report;
 	struct eg_errors *err;
+	enum merge_layout layout;
 };
 
 /* ---- numbers ------------------------------------------------------------------------------------- */
@@ -254,7 +255,8 @@ static eg_status put_all(struct merge *m)
 	EG_TRY(m->report->by_time ? put_by_time(m) : put_apart(m));
 	for (unsigned i = 0; i < m->nr; i++)
 		EG_TRY(describe(m, &m->src[i]));
-	EG_TRY(trace_writer_meta(m->w, "merge.order", m->report->by_time ? "by time, then by file" : "none: streams apart"));
+	EG_TRY(trace_writer_meta(m->w, "merge.order", m->report->by_time ? "by time, then by file" :
+				 m->layout == MERGE_CONCATENATE ? "none: one file after the other" : "none: streams apart"));
 	return trace_writer_capabilities(m->w, m->report->capabilities);
 }
 
@@ -278,16 +280,16 @@ static eg_status open_all(struct merge *m, const struct merge_input *in)
 			return eg_fail(m->err, EG_USAGE, "%s: it has no times, so an offset means nothing", in[i].path);
 		s->key = in[i].offset;
 	}
-	m->report->by_time &= (m->report->capabilities & TRACE_CAP(TIME)) != 0;
+	m->report->by_time &= (m->report->capabilities & TRACE_CAP(TIME)) != 0 && m->layout != MERGE_SPLIT;
 	if (!m->report->by_time)
 		m->report->capabilities &= ~TRACE_CAP(ORDER);
 	return EG_OK;
 }
 
-eg_status merge_traces(const struct merge_input *in, unsigned nr, const char *out, const struct trace_write_options *write,
-		       struct merge_report *report, struct eg_errors *err)
+eg_status merge_traces(const struct merge_input *in, unsigned nr, const char *out, enum merge_layout layout,
+		       const struct trace_write_options *write, struct merge_report *report, struct eg_errors *err)
 {
-	struct merge m = { .nr = nr, .report = report, .err = err };
+	struct merge m = { .nr = nr, .report = report, .err = err, .layout = layout };
 	struct trace_write_options o = *write;
 	eg_status s = EG_OK;
 
@@ -297,7 +299,7 @@ eg_status merge_traces(const struct merge_input *in, unsigned nr, const char *ou
 		return no_memory(&m);
 	s = open_all(&m, in);
 	o.defer = true;
-	o.split = !report->by_time;
+	o.split = !report->by_time && layout != MERGE_CONCATENATE;
 	if (s == EG_OK)
 		s = trace_writer_open(&m.w, out, &o, err);
 	if (s == EG_OK)

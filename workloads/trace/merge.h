@@ -8,7 +8,8 @@
  *
  * When all files have times, records follow each other by time; equal times by the order of the files. A record
  * without a time, or with an earlier one than the record before it, belongs to the latest time of its file so far.
- * Otherwise nothing says what came before what: the result has the split layout and lacks `order`.
+ * Otherwise nothing says what came before what: the result has the split layout (or, if asked for, one file after the
+ * other) and lacks `order`.
  */
 #ifndef WORKLOADS_TRACE_MERGE_H
 #define WORKLOADS_TRACE_MERGE_H
@@ -22,6 +23,12 @@ struct merge_input {
 	eg_time     offset;             /* added to its times; 0 if it has none */
 };
 
+enum merge_layout {
+	MERGE_AUTO,                     /* by time if all have times, else split                     */
+	MERGE_SPLIT,                    /* streams apart, whatever is known                          */
+	MERGE_CONCATENATE,              /* without times: file after file, for more than 256 streams */
+};
+
 struct merge_report {
 	uint64_t records;
 	uint32_t streams;
@@ -31,7 +38,7 @@ struct merge_report {
 };
 
 /* EG_USAGE for an offset to a file without times, EG_BAD_INPUT for damage, or numbers that do not fit. */
-eg_status merge_traces(const struct merge_input *in, unsigned nr, const char *out, const struct trace_write_options *write,
-		       struct merge_report *report, struct eg_errors *err) EG_MUST_USE;
+eg_status merge_traces(const struct merge_input *in, unsigned nr, const char *out, enum merge_layout layout,
+		       const struct trace_write_options *write, struct merge_report *report, struct eg_errors *err) EG_MUST_USE;
 
 #endif
