@@ -4,22 +4,27 @@
 
 #include "sim/base/check.h"
 
+enum { FRONT_CHUNKS = 2 };      /* lists of so many chunks are sorted, longer ones dealt out */
+_Static_assert(FRONT_CHUNKS * EVENT_CHUNK < EVENT_FRONT, "the front holds a short list, and some that are added");
+_Static_assert(sizeof(struct event_chunk) == 256, "whole cache lines");
+
 eg_status event_queue_init(struct event_queue *q, uint32_t capacity, struct eg_arena *arena)
 {
-	EG_CHECK(capacity < EVENT_NONE);
-	*q = (struct event_queue){ .capacity = capacity };
-	q->slot = eg_arena_alloc(arena, capacity + 1, sizeof(*q->slot));
-	if (!q->slot)
-		return EG_NO_MEMORY;
-	for (uint32_t i = 0; i < capacity; i++)
-		q->slot[i].next = i + 1 < capacity ? i + 1 : EVENT_NONE;
-	q->free_slot = capacity ? 0 : EVENT_NONE;
-	return EG_OK;
+	EG_CHECK(capacity < EVENT_NONE / 2);
+	*q = (struct event_queue){ .capacity = capacity, .free_chunk = EVENT_NONE };
+	/* each list can end in a chunk that is not full; one more is read while it is dealt out */
+	q->nr_chunks = capacity / EVENT_CHUNK + EVENT_LEVELS * EVENT_SLOTS + 2;
+	if (q->nr_chunks > capacity + 2)
+		q->nr_chunks = capacity + 2;
+	q->chunk = eg_arena_alloc(arena, q->nr_chunks, sizeof(*q->chunk));
+	return q->chunk ? EG_OK : EG_NO_MEMORY;
 }
 
-static inline unsigned level_of(eg_time time, eg_time now)
+/* ---- the wheel --------------------------------------------------------------------------------------- */
+
+static inline unsigned level_of(eg_time time, eg_time base)
 {
-	return time == now ? 0 : (63u - (unsigned)__builtin_clzll(time ^ now)) / EVENT_DIGIT;
+	return time == base ? 0 : (63u - (unsigned)__builtin_clzll(time ^ base)) / EVENT_DIGIT;
 }
 
 static inline unsigned digit_of(eg_time time, unsigned level)
@@ -27,19 +32,47 @@ static inline unsigned digit_of(eg_time time, unsigned level)
 	return (unsigned)(time >> (EVENT_DIGIT * level)) & (EVENT_SLOTS - 1);
 }
 
-static inline void append(struct event_queue *q, uint32_t i)
+static inline uint32_t take_chunk(struct event_queue *q)
 {
-	unsigned level = level_of(q->slot[i].time, q->now), s = digit_of(q->slot[i].time, level);
+	uint32_t i = q->free_chunk;
 
-	q->slot[i].next = EVENT_NONE;
-	if (q->slots[level] >> s & 1) {
-		q->slot[q->tail[level][s]].next = i;
-	} else {
+	if (i != EVENT_NONE) {
+		q->free_chunk = q->chunk[i].next;
+		return i;
+	}
+	EG_ASSERT(q->top_chunk < q->nr_chunks);
+	return q->top_chunk++;
+}
+
+static inline void give_chunk(struct event_queue *q, uint32_t i)
+{
+	q->chunk[i].next = q->free_chunk;
+	q->free_chunk = i;
+}
+
+static inline void append(struct event_queue *q, struct event e)
+{
+	unsigned level = level_of(e.time, q->base), s = digit_of(e.time, level);
+	uint32_t i = q->tail[level][s];
+	struct event_chunk *c;
+
+	if (!(q->slots[level] >> s & 1)) {
+		i = take_chunk(q);
 		q->slots[level] |= UINT64_C(1) << s;
 		q->levels |= 1u << level;
-		q->head[level][s] = i;
+		q->head[level][s] = q->tail[level][s] = i;
+		q->chunk[i].nr = 0;
+		q->chunk[i].next = EVENT_NONE;
+	} else if (q->chunk[i].nr == EVENT_CHUNK) {
+		uint32_t more = take_chunk(q);
+
+		q->chunk[i].next = more;
+		q->tail[level][s] = i = more;
+		q->chunk[i].nr = 0;
+		q->chunk[i].next = EVENT_NONE;
 	}
-	q->tail[level][s] = i;
+	c = &q->chunk[i];
+	c->event[c->nr++] = e;
 }
 
 static inline void empty_list(struct event_queue *q, unsigned level, unsigned s)
@@ -48,6 +81,83 @@ static inline void empty_list(struct event_queue *q, unsigned level, unsigned s)
 	if (!q->slots[level])
 		q->levels &= ~(1u << level);
 }
+
+/* ---- the front --------------------------------------------------------------------------------------- */
+
+/* Behind all that are not later. */
+static inline void insert(struct event_queue *q, struct event e)
+{
+	uint32_t i = q->front_nr++;
+
+	for (; i > q->front_at && q->front[i - 1].time > e.time; i--)
+		q->front[i] = q->front[i - 1];
+	q->front[i] = e;
+}
+
+static EG_NOINLINE void front_to_wheel(struct event_queue *q)
+{
+	/* all lower levels than that of the list which they came from are empty, so they keep their order */
+	q->front_end = q->base;
+	for (uint32_t i = q->front_at; i < q->front_nr; i++)
+		append(q, q->front[i]);
+	q->front_at = q->front_nr = 0;
+	q->next_known = false;
+}
+
+/* The earliest list becomes the front, or the first part of it if all its times are equal. */
+static void refill(struct event_queue *q)
+{
+	for (;;) {
+		unsigned level = (unsigned)__builtin_ctz(q->levels), s = (unsigned)__builtin_ctzll(q->slots[level]);
+		unsigned shift = EVENT_DIGIT * level;
+		uint32_t i = q->head[level][s], second = q->chunk[i].next;
+		eg_time start = q->chunk[i].event[0].time >> shift << shift, end;
+
+		q->front_at = q->front_nr = 0;
+		q->base = start;
+		if (level == 0) {
+			struct event_chunk *c = &q->chunk[i];
+
+			q->front_nr = c->nr;
+			memcpy(q->front, c->event, c->nr * sizeof(c->event[0]));
+			q->head[0][s] = second;
+			if (second == EVENT_NONE)
+				empty_list(q, 0, s);
+			give_chunk(q, i);
+			q->front_end = start;           /* what is added at this time comes behind the rest of the list */
+			return;
+		}
+		empty_list(q, level, s);
+		end = start + (UINT64_C(1) << shift);
+		if (end && (second == EVENT_NONE || q->chunk[second].next == EVENT_NONE)) {     /* 0: past the end of time */
+			while (i != EVENT_NONE) {
+				const struct event_chunk *c = &q->chunk[i];
+				uint32_t next = c->next;
+
+				for (uint32_t k = 0; k < c->nr; k++)
+					insert(q, c->event[k]);
+				give_chunk(q, i);
+				i = next;
+			}
+			q->front_end = end;
+			return;
+		}
+		while (i != EVENT_NONE) {
+			const struct event_chunk *c = &q->chunk[i];
+			uint32_t next = c->next;
+
+			if (next != EVENT_NONE)
+				for (unsigned line = 0; line < sizeof(*c); line += 64)
+					__builtin_prefetch((const char *)&q->chunk[next] + line);
+			for (uint32_t k = 0; k < c->nr; k++)
+				append(q, c->event[k]);
+			give_chunk(q, i);
+			i = next;
+		}
+	}
+}
+
+/* ---- the queue --------------------------------------------------------------------------------------- */
 
 static inline uint64_t handler_number(struct event_queue *q, event_fn fn, void *ctx)
 {
@@ -64,106 +174,76 @@ static inline uint64_t handler_number(struct event_queue *q, event_fn fn, void *
 
 void event_add(struct event_queue *q, eg_time time, event_fn fn, void *ctx, uint64_t arg)
 {
-	uint32_t i = q->free_slot;
+	struct event e = { time, handler_number(q, fn, ctx) << EVENT_ARG_BITS | arg };
 
-	EG_CHECK(i != EVENT_NONE);
+	EG_CHECK(q->nr < q->capacity);
 	EG_CHECK(time >= q->now && arg >> EVENT_ARG_BITS == 0);
-	q->free_slot = q->slot[i].next;
-	q->slot[i].time = time;
-	q->slot[i].what = handler_number(q, fn, ctx) << EVENT_ARG_BITS | arg;
-	append(q, i);
 	q->nr++;
-	q->seq++;
+	if (time < q->front_end && q->front_nr == EVENT_FRONT)
+		front_to_wheel(q);
+	if (time < q->front_end) {
+		insert(q, e);
+		return;
+	}
+	append(q, e);
 	if (q->next_known && time < q->next)
 		q->next = time;
 }
 
-/* The earliest time in a list. */
-static eg_time list_min(const struct event_queue *q, uint32_t i)
+/* The earliest time in the wheel, which is not empty. */
+static eg_time wheel_min(const struct event_queue *q)
 {
-	eg_time min = q->slot[i].time;
+	unsigned level = (unsigned)__builtin_ctz(q->levels);
+	eg_time min = EG_TIME_NONE;
 
-	while ((i = q->slot[i].next) != EVENT_NONE) {
-		if (q->slot[i].next != EVENT_NONE)
-			__builtin_prefetch(&q->slot[q->slot[i].next]);
-		min = q->slot[i].time < min ? q->slot[i].time : min;
-	}
+	for (uint32_t i = q->head[level][__builtin_ctzll(q->slots[level])]; i != EVENT_NONE; i = q->chunk[i].next)
+		for (uint32_t k = 0; k < q->chunk[i].nr; k++)
+			min = q->chunk[i].event[k].time < min ? q->chunk[i].event[k].time : min;
 	return min;
 }
 
 eg_time event_next_time(struct event_queue *q)
 {
-	unsigned level;
-
+	if (q->front_at < q->front_nr)
+		return q->front[q->front_at].time;
 	if (!q->nr)
 		return EG_TIME_NONE;
+	/* the front is not refilled before the event is run: until then something may be added before its base */
 	if (!q->next_known) {
-		level = (unsigned)__builtin_ctz(q->levels);
-		q->next = list_min(q, q->head[level][__builtin_ctzll(q->slots[level])]);
+		q->next = wheel_min(q);
 		q->next_known = true;
 	}
 	return q->next;
 }
 
-/* Take the earliest event off its list; `now` becomes its time. Returns its slot. */
-static uint32_t take(struct event_queue *q)
-{
-	unsigned level = (unsigned)__builtin_ctz(q->levels), s = (unsigned)__builtin_ctzll(q->slots[level]);
-	uint32_t i = q->head[level][s], first;
-
-	if (q->slot[i].next == EVENT_NONE) {            /* alone: it is the one */
-		empty_list(q, level, s);
-		q->now = q->slot[i].time;
-		return i;
-	}
-	if (level > 0) {
-		/* everything in this list agrees with the earliest of it in the digits above: deal it out again,
-		 * relative to that time; all other lists stay right */
-		q->now = q->next_known ? q->next : list_min(q, i);
-		empty_list(q, level, s);
-		while (i != EVENT_NONE) {
-			uint32_t next = q->slot[i].next;
-
-			if (next != EVENT_NONE)
-				__builtin_prefetch(&q->slot[next]);
-			append(q, i);
-			i = next;
-		}
-		level = 0;
-		s = digit_of(q->now, 0);
-	}
-	/* level 0: all of one time, in the order of scheduling */
-	first = q->head[0][s];
-	q->now = q->slot[first].time;
-	q->head[0][s] = q->slot[first].next;
-	if (q->head[0][s] == EVENT_NONE)
-		empty_list(q, 0, s);
-	return first;
-}
-
 void event_run(struct event_queue *q)
 {
 	const struct event_handler *h;
-	uint32_t i;
-	uint64_t what;
+	struct event e;
 
 	EG_CHECK(q->nr);
-	i = take(q);
-	what = q->slot[i].what;
-	q->slot[i].next = q->free_slot;
-	q->free_slot = i;
+	if (q->front_at == q->front_nr) {
+		refill(q);
+		q->next_known = false;
+	}
+	e = q->front[q->front_at++];
+	q->now = e.time;
 	q->nr--;
 	q->executed++;
-	q->next_known = false;
-	h = &q->handler[what >> EVENT_ARG_BITS];
-	h->fn(h->ctx, what & ((UINT64_C(1) << EVENT_ARG_BITS) - 1), q->now);
+	h = &q->handler[e.what >> EVENT_ARG_BITS];
+	h->fn(h->ctx, e.what & ((UINT64_C(1) << EVENT_ARG_BITS) - 1), q->now);
 }
 
 void event_validate(const struct event_queue *q)
 {
-	uint32_t listed = 0, spare = 0;
+	uint32_t listed = 0, chunks = 0;
 	eg_time min = EG_TIME_NONE;
 
+	EG_CHECK(q->base <= q->now && q->front_at <= q->front_nr && q->front_nr <= EVENT_FRONT);
+	for (uint32_t i = q->front_at; i < q->front_nr; i++, listed++) {
+		EG_CHECK(q->front[i].time >= q->now && (i == q->front_at || q->front[i - 1].time <= q->front[i].time));
+		EG_CHECK(q->front[i].time <= q->front_end);     /* equal: the rest of a list of one time */
+	}
 	for (unsigned level = 0; level < EVENT_LEVELS; level++) {
 		EG_CHECK((q->levels >> level & 1) == (q->slots[level] != 0));
 		for (unsigned s = 0; s < EVENT_SLOTS; s++) {
@@ -171,18 +251,23 @@ void event_validate(const struct event_queue *q)
 
 			if (!(q->slots[level] >> s & 1))
 				continue;
-			for (uint32_t i = q->head[level][s]; i != EVENT_NONE; last = i, i = q->slot[i].next) {
-				eg_time t = q->slot[i].time;
+			for (uint32_t i = q->head[level][s]; i != EVENT_NONE; last = i, i = q->chunk[i].next) {
+				const struct event_chunk *c = &q->chunk[i];
 
-				EG_CHECK(listed++ < q->nr && t >= q->now);
-				EG_CHECK(level_of(t, q->now) == level && digit_of(t, level) == s);
-				min = t < min ? t : min;
+				EG_CHECK(chunks++ < q->top_chunk && c->nr && c->nr <= EVENT_CHUNK);
+				for (uint32_t k = 0; k < c->nr; k++, listed++) {
+					eg_time t = c->event[k].time;
+
+					EG_CHECK(t >= q->now && t >= q->front_end);
+					EG_CHECK(level_of(t, q->base) == level && digit_of(t, level) == s);
+					min = t < min ? t : min;
+				}
 			}
 			EG_CHECK(last != EVENT_NONE && q->tail[level][s] == last);
 		}
 	}
-	for (uint32_t i = q->free_slot; i != EVENT_NONE; i = q->slot[i].next)
-		EG_CHECK(spare++ < q->capacity);
-	EG_CHECK(listed == q->nr && listed + spare == q->capacity);
-	EG_CHECK(!q->next_known || !q->nr || q->next == min);
+	for (uint32_t i = q->free_chunk; i != EVENT_NONE; i = q->chunk[i].next)
+		EG_CHECK(chunks++ < q->top_chunk);
+	EG_CHECK(listed == q->nr && chunks == q->top_chunk && q->top_chunk <= q->nr_chunks);
+	EG_CHECK(!q->next_known || !q->levels || q->next == min);
 }

@@ -5,7 +5,7 @@
 #include "sim/engine/event.h"
 #include "tests/tap.h"
 
-enum { CAPACITY = 300, OPS = 20000 };
+enum { CAPACITY = 2000, OPS = 60000 };
 
 struct naive { eg_time time; uint64_t arg; };
 
@@ -49,29 +49,37 @@ static void schedule(struct bench *b, eg_time time)
 static void random_operations(struct eg_arena *arena)
 {
 	static struct bench b;
-	unsigned most = 0;
+	/* gaps of one event in thousands of slots, of many in one, of many at one time */
+	static const unsigned bits[] = { 5, 12, 40, 2, 20, 8, 55, 30 };
+	unsigned most = 0, spilled = 0;
+	bool front = false;
 
 	b.rng = eg_rng_stream(1, "test_event", 0);
 	b.good = true;
 	EG_CHECK(event_queue_init(&b.q, CAPACITY, arena) == EG_OK);
 	for (unsigned i = 0; i < OPS && b.good; i++) {
-		unsigned adds = (i / 1000) % 2 ? 40 : 60;       /* per cent: it fills, it empties */
+		unsigned adds = (i / 10000) % 2 ? 40 : 60;      /* per cent: it fills, it empties */
+		uint64_t gap = eg_rng_below(&b.rng, UINT64_C(1) << bits[i / 700 % EG_ARRAY_LEN(bits)]);
 
 		if (eg_rng_below(&b.rng, 100) < adds)
-			schedule(&b, b.q.now + eg_rng_below(&b.rng, 30));
+			schedule(&b, b.q.now + (b.q.now < UINT64_MAX / 2 ? gap : gap % 1000));
 		else if (b.nr)
 			event_run(&b.q);
 		b.good &= event_next_time(&b.q) == (b.nr ? b.list[0].time : EG_TIME_NONE);
 		most = b.nr > most ? b.nr : most;
-		event_validate(&b.q);
+		if (i % 8 == 0)
+			event_validate(&b.q);
+		spilled += front && !(b.q.front_nr - b.q.front_at);
+		front = b.q.front_nr == EVENT_FRONT;
 	}
 	ok(b.good, "%d random operations: as a sorted list", OPS);
 	ok(most == CAPACITY, "the queue was full");
+	ok(spilled > 10, "a full front went back to the wheel: %u times", spilled);
 	ok(b.again > 1000, "events scheduled others as they ran: %u", b.again);
 	while (b.nr && b.good)
 		event_run(&b.q);
 	ok(b.good && event_next_time(&b.q) == EG_TIME_NONE, "then it is emptied in order");
-	is_u64(b.q.executed, b.q.seq, "everything scheduled was executed");
+	is_u64(b.q.executed, b.next_arg, "everything scheduled was executed");
 	event_validate(&b.q);
 }
 
