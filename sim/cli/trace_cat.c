@@ -35,7 +35,7 @@ const struct verb_ops verb_trace_cat_ops = {
 		       "records, and so the content hash, are the same.\n\n"
 		       "--from prints first, as lines marked init, what was mapped and alive there. --json prints every "
 		       "record with its number, time, stream, op and arguments.",
-	.example = "engram trace cat sqlite3.egt --from 1000000 --to 1000020",
+	.example = "engram trace cat workloads/samples/sqlite3.egt --from 1000000 --to 1000020",
 	.options = options,
 	.min_args = 1, .max_args = 1,
 	.run = run,

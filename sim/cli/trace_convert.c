@@ -102,7 +102,9 @@ const struct verb_ops verb_trace_convert_ops = {
 	.description = "Reads a recording and writes an .egt trace (or its text form). Formats, found by content: lackey "
 		       "(valgrind --tool=lackey --trace-mem=yes), strace (strace -f -ttt -y), the text form, and .egt itself, "
 		       "which is rewritten with other settings. The input may be compressed with gzip, xz, bzip2 or zstd, "
-		       "and may be - for standard input.\n\n"
+		       "and may be - for standard input. Record with one of:\n"
+		       "  valgrind --tool=lackey --trace-mem=yes --log-file=app.lackey CMD\n"
+		       "  strace -f -ttt -y -s 0 -e trace=%memory,%process,%desc -o app.strace CMD\n\n"
 		       "Formats without mappings (lackey) get regions inferred from the touched pages; the trace then lacks "
 		       "the capability `vma`. What was read, dropped and odd is printed and kept as import.* metadata.\n\n"
 		       "A damaged or malformed input stops at the first bad record (exit code 3). --keep-intact takes what "
@@ -110,7 +112,7 @@ const struct verb_ops verb_trace_convert_ops = {
 		       "--from, --to and --stream take a part, --coalesce page replaces stays in one page by counts: exact "
 		       "for TLBs and page faults, without sizes. Each is written into the metadata and can only remove "
 		       "capabilities. A recording is imported whole first, so cuts count records of the trace.",
-	.example = "engram trace convert sqlite3.egt --from 1000000 --to 2000000 --coalesce page -o part.egt",
+	.example = "engram trace convert workloads/samples/sqlite3.egt --from 1000000 --to 2000000 --coalesce page -o part.egt",
 	.options = options,
 	.min_args = 1, .max_args = 1,
 	.run = run,

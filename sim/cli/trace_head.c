@@ -35,7 +35,7 @@ const struct verb_ops verb_trace_head_ops = {
 	.description = "Prints the first N records as text or, with --json, as JSON, one object a line; or writes them as a "
 		       "trace. A cut trace has no later records, so it loses the capability `complete`. It is the same as "
 		       "--to N of trace convert.",
-	.example = "engram trace head -n 1000000 -o short.egt sqlite3.egt",
+	.example = "engram trace head -n 1000000 -o short.egt workloads/samples/sqlite3.egt",
 	.options = options,
 	.min_args = 1, .max_args = 1,
 	.run = run,

@@ -48,7 +48,7 @@ const struct verb_ops verb_trace_index_ops = {
 		       "anew with an index and with the state (mappings, tasks, live objects) before every 16th chunk, so "
 		       "that --from lands at once. The file is written beside, synced, compared by content hash with the "
 		       "old one, and only then renamed in its place; when anything is wrong the old file stays.",
-	.example = "engram trace index sqlite3.egt -o indexed.egt",
+	.example = "engram trace index workloads/samples/sqlite3.egt -o indexed.egt",
 	.options = options,
 	.min_args = 1, .max_args = 1,
 	.run = run,

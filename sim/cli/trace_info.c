@@ -176,7 +176,7 @@ const struct verb_ops verb_trace_info_ops = {
 		       "both pages. TRACE may be - for standard input.\n\n"
 		       "`layout` says whether the streams stand in one order or apart (split); `index` whether the file "
 		       "can be entered in the middle, and before how many chunks it tells the state.",
-	.example = "engram trace info sqlite3.egt",
+	.example = "engram trace info workloads/samples/sqlite3.egt",
 	.options = options,
 	.min_args = 1, .max_args = 1,
 	.run = run,

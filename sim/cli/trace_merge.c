@@ -86,7 +86,7 @@ const struct verb_ops verb_trace_merge_ops = {
 		       "When all have times, records follow each other by time, equal times in the order of the files; "
 		       "every trace counts its times from its own first record, and --offset shifts one. Without times "
 		       "there is no order between files: the result then has the split layout and lacks `order`.",
-	.example = "engram trace merge sqlite3.egt sqlite3.egt -o two.egt",
+	.example = "engram trace merge workloads/samples/sqlite3.egt workloads/samples/sqlite3.egt -o two.egt",
 	.options = options,
 	.min_args = 2, .max_args = MERGE_FILES,
 	.run = run,

@@ -147,7 +147,7 @@ const struct verb_ops verb_trace_validate_ops = {
 		       "born_twice, double_allocation, double_free, munmap_nothing and others; with --strict they are "
 		       "failures. Where the state before the first record is not known (capability `init`), a munmap or a "
 		       "free of something unknown is no defect.",
-	.example = "engram trace validate sqlite3.egt",
+	.example = "engram trace validate workloads/samples/sqlite3.egt",
 	.options = options,
 	.min_args = 1, .max_args = CLI_MAX_ARGS,
 	.run = run,

@@ -153,6 +153,18 @@ run 0 trace convert "$dir/bad.lackey" --format lackey --skip-bad 2 -o "$dir/k.eg
 check "--skip-bad lists the places; \`complete\` is gone" $?
 run 3 trace convert "$dir/bad.lackey" --format lackey --skip-bad 1 -o "$dir/x.egt" && says ':4:6:'
 check "one bad line too many is exit code 3" $?
+
+# the examples of the help texts work as pasted, where the samples are
+ln -s "$SRCDIR/workloads" "$dir/workloads"
+mkdir "$dir/bin"
+ln -s "$ENGRAM" "$dir/bin/engram"
+status=0
+for verb in info cat head convert merge index validate generate; do
+	example=$("$ENGRAM" trace $verb --help | sed -n '/^Example:/{n;s/^ *//;p;}')
+	case $example in "engram trace $verb "*) ;; *) echo "# $verb: no example: $example"; status=1 ;; esac
+	(cd "$dir" && PATH=$dir/bin:$PATH && eval "$example") >"$dir/out" 2>"$dir/err" || { echo "# $example"; sed 's/^/# /' "$dir/err"; status=1; }
+done
+check "the examples in --help work" $status
 left=$(find "$dir" -name '*.tmp' -o -name '.engram-*' -o -name '*.import' | wc -l)
 [ "$left" = 0 ]
 check "and still no temporary file is left" $?
