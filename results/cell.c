@@ -183,27 +183,42 @@ eg_status result_write_cell(const char *path, const struct result_cell_info *inf
 	return h5_publish(&o, path, err);
 }
 
+/* The hash and the schema of a cell file; false if it is damaged or no cell. */
+static bool identity(const char *path, char hash[65], int *schema)
+{
+	struct eg_arena arena = { 0 };
+	const char *text;
+	bool summed, good;
+	hid_t f;
+
+	if (h5_check_file(path, &summed, NULL) != EG_OK || !summed || (f = h5_open(path)) < 0)
+		return false;
+	text = h5_get_attr_text(f, "config_hash", &arena);
+	good = text && h5_get_attr_int(f, "engram_cell", schema);
+	(void)snprintf(hash, 65, "%s", good ? text : "");
+	(void)H5Fclose(f);
+	eg_arena_free_all(&arena);
+	return good;
+}
+
 enum result_cell_state result_cell_matches(const char *path, const char *config_hash)
 {
-	enum result_cell_state state = RESULT_CELL_DAMAGED;
-	struct eg_arena arena = { 0 };
-	const char *hash;
 	struct stat st;
-	bool summed;
-	hid_t f;
+	char hash[65];
 	int schema;
 
 	if (stat(path, &st) != 0)
 		return RESULT_CELL_ABSENT;
-	if (h5_check_file(path, &summed, NULL) != EG_OK || !summed || (f = h5_open(path)) < 0)
+	if (!identity(path, hash, &schema))
 		return RESULT_CELL_DAMAGED;
-	hash = h5_get_attr_text(f, "config_hash", &arena);
-	if (hash && h5_get_attr_int(f, "engram_cell", &schema))
-		state = schema == CELL_SCHEMA_VERSION && strcmp(hash, config_hash) == 0 ? RESULT_CELL_SAME
-											: RESULT_CELL_DIFFERENT;
-	(void)H5Fclose(f);
-	eg_arena_free_all(&arena);
-	return state;
+	return schema == CELL_SCHEMA_VERSION && strcmp(hash, config_hash) == 0 ? RESULT_CELL_SAME : RESULT_CELL_DIFFERENT;
+}
+
+bool result_cell_hash(const char *path, char hash[65])
+{
+	int schema;
+
+	return identity(path, hash, &schema);
 }
 
 /* -- reading back -- */

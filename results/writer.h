@@ -43,6 +43,8 @@ eg_status result_write_cell(const char *path, const struct result_cell_info *inf
 /* What stands under the name of a cell, for --resume. DIFFERENT: a whole cell of another configuration. */
 enum result_cell_state { RESULT_CELL_ABSENT, RESULT_CELL_SAME, RESULT_CELL_DIFFERENT, RESULT_CELL_DAMAGED };
 enum result_cell_state result_cell_matches(const char *path, const char *config_hash);
+/* The configuration hash of the whole cell file at `path`; false if there is none. */
+bool result_cell_hash(const char *path, char hash[65]);
 
 struct result_axis {
 	const char        *name;                 /* dotted path in the spec: "policy.page_allocator" */

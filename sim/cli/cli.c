@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -151,6 +152,39 @@ int cli_print(struct eg_str *text)
 	}
 	eg_str_free(text);
 	return rc;
+}
+
+const char *cli_bytes(uint64_t bytes, char buf[CLI_QUANTITY])
+{
+	static const char *const unit[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB" };
+	double v = (double)bytes;
+	unsigned u = 0;
+
+	while (v >= 999.5 && u + 1 < EG_ARRAY_LEN(unit)) {
+		v /= 1024;
+		u++;
+	}
+	(void)snprintf(buf, CLI_QUANTITY, "%.*f %s", u && v < 9.95 ? 1 : 0, v, unit[u]);
+	return buf;
+}
+
+const char *cli_duration(double seconds, char buf[CLI_QUANTITY])
+{
+	double s = seconds;
+
+	if (s < 0.0995)
+		(void)snprintf(buf, CLI_QUANTITY, "%.0f ms", s * 1000);
+	else if (s < 9.95)
+		(void)snprintf(buf, CLI_QUANTITY, "%.1f s", s);
+	else if (s < 119.5)
+		(void)snprintf(buf, CLI_QUANTITY, "%.0f s", s);
+	else if (s < 3600)
+		(void)snprintf(buf, CLI_QUANTITY, "%.0f min", s / 60);
+	else if (s < 48 * 3600.0)
+		(void)snprintf(buf, CLI_QUANTITY, "%.0f h %.0f min", (s - fmod(s, 3600)) / 3600, (fmod(s, 3600) - fmod(s, 60)) / 60);
+	else
+		(void)snprintf(buf, CLI_QUANTITY, "%.1f days", s / 86400);
+	return buf;
 }
 
 const char *cli_near(const char *word, const char *(*next)(const void *ctx, unsigned i), const void *ctx, char *buf, size_t size)

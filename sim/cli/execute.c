@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sim/cli/meter.h"
+#include "sim/experiment/probe.h"
 
 static void on_progress(void *ctx, const struct exec_progress *p)
 {
@@ -53,6 +54,21 @@ eg_status execute_output(const struct cli_args *a, const struct experiment *x, s
 	return out->failed ? EG_NO_MEMORY : EG_OK;
 }
 
+/* A run that may not fit says so first; it is not refused, since the estimate is an upper bound. */
+static void warn_of_room(struct experiment *x, const struct exec_options *o)
+{
+	struct eg_errors *warn = eg_calloc(1, sizeof(*warn));
+
+	if (warn && exec_check_room(x, o, warn) == EG_OK)
+		for (unsigned i = 0; i < warn->nr; i++) {
+			size_t n = strcspn(warn->text[i], "\n");
+
+			fprintf(stderr, "engram: warning: %.*s%s%s\n", (int)n, warn->text[i], warn->text[i][n] ? "\n  " : "",
+				warn->text[i][n] ? warn->text[i] + n + 1 : "");
+		}
+	eg_free(warn);
+}
+
 eg_status execute_cells(struct experiment *x, struct exec_options *o, const struct cli_args *a, struct exec_outcome *out,
 			struct eg_errors *err)
 {
@@ -62,6 +78,7 @@ eg_status execute_cells(struct experiment *x, struct exec_options *o, const stru
 	cli_meter_init(&meter, a);
 	o->progress = on_progress;
 	o->ctx = &meter;
+	warn_of_room(x, o);
 	s = exec_run(x, o, out, err);
 	for (unsigned i = 0; i < out->failures.nr; i++) {
 		const char *text = out->failures.text[i];

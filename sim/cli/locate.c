@@ -21,6 +21,14 @@ void locate_data_dirs(const char *dirs[3])
 	dirs[n] = NULL;
 }
 
+void locate_result(const char *given, const char *name, struct eg_str *out)
+{
+	if (given)
+		eg_str_add(out, given);
+	else
+		eg_str_addf(out, "results/%s.h5", name);
+}
+
 const char *locate_experiment(const char *name, struct eg_arena *a)
 {
 	const char *dirs[3], *found;

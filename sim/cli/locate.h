@@ -15,6 +15,10 @@ void locate_data_dirs(const char *dirs[3]);
  * of that name. From the arena or `name` itself. */
 const char *locate_experiment(const char *name, struct eg_arena *a);
 
+/* The result file of an experiment: `given` (--output), or, when that is NULL, results/NAME.h5. Makes nothing. */
+struct eg_str;
+void locate_result(const char *given, const char *name, struct eg_str *out);
+
 /* Load what locate_experiment() finds, with --set values (NULL-terminated). `only_cell`: check the point of this
  * cell alone; NULL: all of them. */
 eg_status locate_and_load(struct experiment **x, const char *name, const char *const *set, const uint64_t *only_cell,

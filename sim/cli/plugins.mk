@@ -3,6 +3,8 @@
 VERB_PLUGINS =
 VERB_PLUGINS += sim/cli/run.c
 VERB_PLUGINS += sim/cli/check.c
+VERB_PLUGINS += sim/cli/plan.c
+VERB_PLUGINS += sim/cli/status.c
 VERB_PLUGINS += sim/cli/verify.c
 VERB_PLUGINS += sim/cli/compare.c
 VERB_PLUGINS += sim/cli/plot.c

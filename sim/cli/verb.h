@@ -84,6 +84,11 @@ int cli_print(struct eg_str *text);
 /* printf to stderr as "engram: ..." and return the exit code for usage errors (2). */
 int cli_usage(const char *fmt, ...) EG_PRINTF(1, 2);
 
+/* "1.5 GiB", "37 s", "2 h 5 min": quantities for people, into buf, which is returned. */
+#define CLI_QUANTITY 32
+const char *cli_bytes(uint64_t bytes, char buf[CLI_QUANTITY]);
+const char *cli_duration(double seconds, char buf[CLI_QUANTITY]);
+
 /* "; did you mean X?" for the nearest of the candidates, "" if none is near; into buf, which is returned. */
 const char *cli_near(const char *word, const char *(*next)(const void *ctx, unsigned i), const void *ctx, char *buf, size_t size);
 

@@ -85,26 +85,33 @@ static eg_status describe(struct pool *p, struct result_experiment *r, struct eg
 	return EG_OK;
 }
 
+eg_status exec__config_hash(struct experiment *x, char hash[65], struct eg_errors *err)
+{
+	struct eg_str yaml = { 0 };
+	eg_status s = exp_resolved_text(x, &yaml, err);
+
+	if (s == EG_OK)
+		eg_sha256_of(eg_str_text(&yaml), yaml.len, hash);
+	eg_str_free(&yaml);
+	return s;
+}
+
 eg_status exec__already_complete(struct pool *p, bool *complete)
 {
-	struct result_experiment r;
 	struct result_file *f;
-	struct eg_str yaml = { 0 };
 	char hash[65];
-	eg_status s;
 
 	*complete = false;
 	remove_stale(p->o->out);
 	remove_stale(p->outcome->host_json);
 	if (access(p->o->out, F_OK) != 0)
 		return EG_OK;
-	s = describe(p, &r, &yaml, hash);
-	if (s == EG_OK && result_open(p->o->out, &f, NULL) == EG_OK) {
+	EG_TRY(exec__config_hash(p->x, hash, p->err));
+	if (result_open(p->o->out, &f, NULL) == EG_OK) {
 		*complete = strcmp(result_provenance(f, "config_sha256"), hash) == 0 && !*result_provenance(f, "missing_cells");
 		result_close(f);
 	}
-	eg_str_free(&yaml);
-	return s;
+	return EG_OK;
 }
 
 eg_status exec__merge(struct pool *p)

@@ -19,7 +19,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "results/cell.h"
+#include "sim/experiment/side.h"
 
 #define MIN_FREE_BYTES (UINT64_C(1) << 20)      /* below this the disk counts as full before we begin */
 
@@ -46,8 +46,7 @@ double exec__seconds(clockid_t clock)
 
 /* ---- names ---------------------------------------------------------------------------------------- */
 
-/* "results/x.h5" with its ending replaced. NULL without memory; eg_free(). */
-static char *beside(const char *out, const char *ending)
+char *exec_beside(const char *out, const char *ending)
 {
 	size_t n = strlen(out);
 	struct eg_str s = { 0 };
@@ -107,7 +106,7 @@ static bool is_foreign(const char *path, const struct stat *st)
 static eg_status check_output(struct pool *p)
 {
 	const char *out = p->o->out, *slash = strrchr(out, '/');
-	char *dir = beside(slash ? out : ".", "");
+	char *dir = exec_beside(slash ? out : ".", "");
 	struct statvfs fs;
 	struct stat st;
 	eg_status s;
@@ -145,9 +144,7 @@ static eg_status check_output(struct pool *p)
 static eg_status look_at_cell(struct pool *p, uint64_t index, bool *there)
 {
 	struct exp_cell c;
-	struct cell *old;
-	char path[4200];
-	eg_status s;
+	char path[4200], old[65];
 
 	*there = false;
 	exec__cell_path(p, index, path, sizeof(path));
@@ -159,14 +156,9 @@ static eg_status look_at_cell(struct pool *p, uint64_t index, bool *there)
 		*there = true;
 		break;
 	case RESULT_CELL_DIFFERENT:
-		old = eg_calloc(1, sizeof(*old));
-		s = old ? cell_load(path, old, NULL) : EG_NO_MEMORY;
 		(void)eg_fail(p->err, EG_BAD_INPUT, "%s is of another configuration (%.64s) than cell %" PRIu64 " of this experiment "
-			      "(%.64s)\nremove %s or choose another -o", path, s == EG_OK ? old->config_hash : "unknown",
+			      "(%.64s)\nremove %s or choose another -o", path, result_cell_hash(path, old) ? old : "unknown",
 			      index, c.hash, p->outcome->cells_dir);
-		if (s == EG_OK)
-			cell_free(old);
-		eg_free(old);
 		exp_cell_free(&c);
 		return EG_BAD_INPUT;
 	case RESULT_CELL_ABSENT:
@@ -203,10 +195,13 @@ static eg_status plan(struct pool *p)
 
 /* ---- after the run -------------------------------------------------------------------------------- */
 
-/* What this executor puts into OUT.cells: N.h5, N.h5.tmp.PID, imported traces. Anything else stays. */
+/* What this executor puts into OUT.cells: N.h5, N.h5.tmp.PID, imported traces, notes (side.h). Anything else stays. */
 static bool ours(const char *name)
 {
 	size_t digits = strspn(name, "0123456789"), n = strlen(name);
+
+	if (side_is_note(name))
+		return true;
 
 	if (digits && strncmp(name + digits, ".h5", 3) == 0)
 		return name[digits + 3] == '\0' || strncmp(name + digits + 3, ".tmp.", 5) == 0;
@@ -232,6 +227,12 @@ static eg_status finish(struct pool *p, double began)
 {
 	const struct exec_progress *now = &p->outcome->last;
 
+	if (p->interrupted && p->o->cell != EXEC_ALL_CELLS && p->by_term)
+		/* a scheduler's way to stop one job of an array: this cell failed, nobody pressed a key */
+		return eg_fail(p->err, EG_FAILED, "cell %" PRIu64 " was stopped by SIGTERM; nothing of it is left, and it can be run again",
+			       p->o->cell);
+	if (p->interrupted && p->o->cell != EXEC_ALL_CELLS)
+		return eg_fail(p->err, EG_INTERRUPTED, "interrupted; nothing of cell %" PRIu64 " is left, and it can be run again", p->o->cell);
 	if (p->interrupted)
 		return eg_fail(p->err, EG_INTERRUPTED, "interrupted; %" PRIu64 " of %" PRIu64 " cells are finished and kept in %s\n"
 			       "go on with the same command and --resume", now->done, now->total, p->outcome->cells_dir);
@@ -246,6 +247,7 @@ static eg_status finish(struct pool *p, double began)
 	}
 	if (p->o->cell != EXEC_ALL_CELLS)
 		return EG_OK;
+	side_heartbeat(p, "merging");
 	EG_TRY(exec__merge(p));
 	EG_TRY(exec__write_host(p, began));
 	if (!p->o->keep_cells)
@@ -264,13 +266,16 @@ static eg_status run_blocked(struct pool *p, const sigset_t *mask, double began)
 	exec__tell_progress(p, true);
 	if (s == EG_OK)
 		s = finish(p, began);
+	if (s == EG_OK)
+		side_heartbeat_end(p);
+	else
+		side_heartbeat(p, s == EG_INTERRUPTED || p->interrupted ? "interrupted" : "failed");
 	(void)close(p->signals);
 	return s;
 }
 
 static eg_status run(struct pool *p)
 {
-	double began = exec__seconds(CLOCK_REALTIME);
 	sigset_t mask, old;
 	bool complete = false;
 	eg_status s;
@@ -293,7 +298,7 @@ static eg_status run(struct pool *p)
 	(void)sigaddset(&mask, SIGINT);
 	(void)sigaddset(&mask, SIGTERM);
 	(void)sigprocmask(SIG_BLOCK, &mask, &old);
-	s = run_blocked(p, &mask, began);
+	s = run_blocked(p, &mask, p->began);
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	return s;
 }
@@ -304,10 +309,11 @@ eg_status exec_run(struct experiment *x, const struct exec_options *o, struct ex
 	eg_status s;
 
 	*outcome = (struct exec_outcome){ 0 };
-	outcome->cells_dir = beside(o->out, ".cells");
-	outcome->host_json = beside(o->out, ".host.json");
+	outcome->cells_dir = exec_beside(o->out, ".cells");
+	outcome->host_json = exec_beside(o->out, ".host.json");
 	p.worker = eg_calloc(o->jobs, sizeof(*p.worker));
 	p.started = exec__seconds(CLOCK_MONOTONIC);
+	p.began = exec__seconds(CLOCK_REALTIME);
 	s = outcome->cells_dir && outcome->host_json && p.worker ? run(&p) : EG_NO_MEMORY;
 	/* an output that failed early leaves no empty directory behind */
 	if (outcome->cells_dir)

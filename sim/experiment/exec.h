@@ -62,4 +62,7 @@ void      exec_outcome_free(struct exec_outcome *outcome);
 /* Online CPUs, at least 1. */
 unsigned  exec_default_jobs(void);
 
+/* "results/x.h5" with its ending replaced: exec_beside(out, ".cells"). NULL without memory; eg_free(). */
+char     *exec_beside(const char *out, const char *ending);
+
 #endif

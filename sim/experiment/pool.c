@@ -17,10 +17,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sim/experiment/probe.h"
+#include "sim/experiment/side.h"
 #include "sim/experiment/worker.h"
 
 #define TICK_MS 500
@@ -42,6 +46,8 @@ void exec__tell_progress(struct pool *p, bool end)
 	now->eta = fresh > 0.01 && now->elapsed > 1
 		? now->elapsed / fresh * ((double)p->nr_todo - fresh) : -1;
 	now->end = end;
+	if (!p->probe && (end || now->elapsed - p->beat >= SIDE_BEAT_S || !p->beat))
+		side_heartbeat(p, "running");
 	p->o->progress(p->o->ctx, now);
 }
 
@@ -71,6 +77,15 @@ static void worsen(struct pool *p, eg_status s)
 		p->stop = true;
 }
 
+static struct exec_probe *probe_of(const struct pool *p, uint64_t cell)
+{
+	uint64_t i = 0;
+
+	while (p->todo[i] != cell)
+		i++;
+	return &p->probe[i];
+}
+
 static void read_frames(struct pool *p, struct worker *w)
 {
 	struct worker_frame f;
@@ -79,6 +94,9 @@ static void read_frames(struct pool *p, struct worker *w)
 		f.text[sizeof(f.text) - 1] = '\0';
 		if (f.kind == WORKER_SHARE) {
 			w->share = f.share >= 0 && f.share <= 1 ? f.share : w->share;
+			w->share_cpu = f.cpu;
+		} else if (p->probe) {
+			(void)snprintf(probe_of(p, w->cell)->why, sizeof(p->probe->why), "%.*s", (int)strcspn(f.text, "\n"), f.text);
 		} else {
 			note_failure(p, w->cell, f.status, f.text);
 			w->said = true;
@@ -110,12 +128,50 @@ static void forget_tmp(const struct pool *p, const struct worker *w)
 	(void)unlink(path);
 }
 
-static void worker_ended(struct pool *p, struct worker *w, int how)
+static double seconds_of(const struct timeval *t)
 {
+	return (double)t->tv_sec + (double)t->tv_usec * 1e-6;
+}
+
+/* A probe's cell: what it cost, finished or not; its file goes. */
+static void probe_ended(struct pool *p, const struct worker *w, int how, const struct exec_cost *cost)
+{
+	struct exec_probe *probe = probe_of(p, w->cell);
+	char path[4200];
+	struct stat st;
+
+	probe->cost = *cost;
+	probe->whole = WIFEXITED(how) && WEXITSTATUS(how) == (int)EG_OK;
+	probe->failed = !probe->whole && !w->cut && !p->interrupted;
+	probe->share = probe->whole ? 1 : w->share;
+	probe->share_cpu = probe->whole ? cost->cpu_seconds : w->share_cpu;
+	if (probe->failed && !*probe->why && WIFSIGNALED(how))
+		(void)snprintf(probe->why, sizeof(probe->why), "its process was ended by signal %d", WTERMSIG(how));
+	exec__cell_path(p, w->cell, path, sizeof(path));
+	if (probe->whole && stat(path, &st) == 0)
+		probe->bytes = (uint64_t)st.st_size;
+	(void)unlink(path);
+	if (!probe->whole)
+		forget_tmp(p, w);
+	p->outcome->last.done++;
+}
+
+static void worker_ended(struct pool *p, struct worker *w, int how, const struct rusage *used)
+{
+	struct exec_cost cost = { .cpu_seconds = seconds_of(&used->ru_utime) + seconds_of(&used->ru_stime),
+				  .wall_seconds = exec__seconds(CLOCK_MONOTONIC) - w->began,
+				  .max_rss = (uint64_t)used->ru_maxrss * 1024 };
 	char why[160];
 
 	read_frames(p, w);
 	(void)close(w->fd);
+	if (p->probe) {
+		probe_ended(p, w, how, &cost);
+		*w = (struct worker){ .fd = -1 };
+		return;
+	}
+	if (WIFEXITED(how) && WEXITSTATUS(how) == (int)EG_OK)
+		side_write_cost(p->outcome->cells_dir, w->cell, &cost);
 	if (WIFEXITED(how) && WEXITSTATUS(how) == (int)EG_OK) {
 		p->outcome->last.done++;
 	} else {
@@ -144,10 +200,11 @@ static void reap(struct pool *p)
 {
 	for (unsigned i = 0; i < p->o->jobs; i++) {
 		struct worker *w = &p->worker[i];
+		struct rusage used;
 		int how;
 
-		if (w->pid && waitpid(w->pid, &how, WNOHANG) == w->pid) {
-			worker_ended(p, w, how);
+		if (w->pid && wait4(w->pid, &how, WNOHANG, &used) == w->pid) {
+			worker_ended(p, w, how, &used);
 			exec__tell_progress(p, false);
 		}
 	}
@@ -167,6 +224,7 @@ static void read_signals(struct pool *p)
 	while (read(p->signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
 		if (si.ssi_signo == SIGCHLD)
 			continue;       /* one signal may stand for several ends: reap() asks each pid */
+		p->by_term |= si.ssi_signo == SIGTERM;
 		p->interrupted = p->stop = true;
 		tell_workers_to_stop(p);
 	}
@@ -181,7 +239,7 @@ static eg_status start_workers(struct pool *p)
 
 		if (w->pid)
 			continue;
-		*w = (struct worker){ .cell = p->todo[p->next] };
+		*w = (struct worker){ .cell = p->todo[p->next], .began = exec__seconds(CLOCK_MONOTONIC) };
 		remove_leftovers(p, w->cell);
 		exec__cell_path(p, w->cell, path, sizeof(path));
 		s = worker_start(p->x, p->o, w->cell, path, &w->pid, &w->fd, p->err);
@@ -231,15 +289,21 @@ eg_status exec__run_pool(struct pool *p)
 		if (s != EG_OK || (!nr_running(p) && (p->stop || p->next == p->nr_todo)))
 			break;
 		wait_for_news(p, fds);
+		for (unsigned i = 0; p->probe && i < p->o->jobs; i++)
+			if (p->worker[i].pid && exec__seconds(CLOCK_MONOTONIC) - p->worker[i].began > p->limit) {
+				p->worker[i].cut = true;
+				(void)kill(p->worker[i].pid, SIGKILL);
+			}
 		exec__tell_progress(p, false);
 	}
 	if (s != EG_OK)
 		tell_workers_to_stop(p);
 	for (unsigned i = 0; i < p->o->jobs; i++) {
+		struct rusage used;
 		int how;
 
-		if (p->worker[i].pid && waitpid(p->worker[i].pid, &how, 0) == p->worker[i].pid)
-			worker_ended(p, &p->worker[i], how);
+		if (p->worker[i].pid && wait4(p->worker[i].pid, &how, 0, &used) == p->worker[i].pid)
+			worker_ended(p, &p->worker[i], how, &used);
 	}
 	eg_free(fds);
 	return s;

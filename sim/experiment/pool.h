@@ -16,6 +16,9 @@ struct worker {
 	int      fd;
 	uint64_t cell;
 	double   share;                 /* 0..1 */
+	double   share_cpu;             /* CPU seconds that it had used then; 0: no share was told yet */
+	double   began;                 /* CLOCK_MONOTONIC */
+	bool     cut;                   /* ended because its time was over (a probe) */
 	bool     said;                  /* it sent a message of its own */
 };
 
@@ -30,8 +33,12 @@ struct pool {
 	int                        signals;     /* signalfd */
 	eg_status                  worst;       /* of the failed cells */
 	bool                       stop;        /* start no more */
-	bool                       interrupted;
-	double                     started;
+	bool                       interrupted, by_term;
+	double                     started;     /* CLOCK_MONOTONIC */
+	double                     began;       /* CLOCK_REALTIME */
+	double                     beat;        /* elapsed seconds at the last heartbeat */
+	struct exec_probe         *probe;       /* one for each of todo: what cells cost is wanted, not the cells */
+	double                     limit;       /* with probe: seconds after which a cell is ended */
 };
 
 /* A clock of the host, in seconds; 0 if it has none. */
@@ -45,6 +52,8 @@ void      exec__tell_progress(struct pool *p, bool end);
  * p->worst, p->interrupted and p->outcome; the status is that of the host. */
 eg_status exec__run_pool(struct pool *p) EG_MUST_USE;
 
+/* The hash of the whole experiment, which its result carries. */
+eg_status exec__config_hash(struct experiment *x, char hash[65], struct eg_errors *err) EG_MUST_USE;
 /* With --resume: does the result file hold this very experiment already? */
 eg_status exec__already_complete(struct pool *p, bool *complete) EG_MUST_USE;
 /* All cells into the result file. */

@@ -12,7 +12,10 @@ libengram_experiment_a_SOURCES = \
 	sim/experiment/resolve.h sim/experiment/keys.c sim/experiment/items.c \
 	sim/experiment/worker.h sim/experiment/worker.c \
 	sim/experiment/exec.h sim/experiment/exec.c \
-	sim/experiment/pool.h sim/experiment/pool.c sim/experiment/collect.c
+	sim/experiment/pool.h sim/experiment/pool.c sim/experiment/collect.c \
+	sim/experiment/side.h sim/experiment/side.c \
+	sim/experiment/probe.h sim/experiment/probe.c \
+	sim/experiment/inspect.h sim/experiment/inspect.c
 
 EXPERIMENT_TEST_LIBS = libengram-experiment.a libengram-results.a libengram-gen.a libengram-trace.a libengram-core.a \
 	$(HDF5_LIBS) $(YAML_LIBS) $(GSL_LIBS) $(ZSTD_LIBS) $(ZLIB_LIBS) $(LZMA_LIBS) $(BZ2_LIBS) -lm
@@ -53,5 +56,5 @@ check_PROGRAMS += tests/fault/test_experiment_alloc
 TESTS += tests/fault/test_experiment_alloc
 tests_fault_test_experiment_alloc_SOURCES = tests/fault/test_experiment_alloc.c $(EXP_STUB)
 tests_fault_test_experiment_alloc_LDADD = $(EXPERIMENT_TEST_LIBS)
-TESTS += tests/unit/test_run.sh
-EXTRA_DIST += tests/unit/test_run.sh
+TESTS += tests/unit/test_run.sh tests/unit/test_plan_status.sh
+EXTRA_DIST += tests/unit/test_run.sh tests/unit/test_plan_status.sh

@@ -52,6 +52,8 @@ static bool on_progress(void *ctx, double share, eg_time now)
 	if ((ts.tv_sec - t->last.tv_sec) * 1000 + (ts.tv_nsec - t->last.tv_nsec) / 1000000 < 1000 / SHARES_PER_S)
 		return true;
 	t->last = ts;
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts) == 0)
+		f.cpu = (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
 	tell(t->fd, &f);
 	return true;
 }

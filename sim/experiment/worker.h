@@ -12,6 +12,7 @@ struct worker_frame {
 	enum { WORKER_SHARE, WORKER_MESSAGE } kind;
 	eg_status status;
 	double    share;                     /* SHARE: of the cell, 0..1; -1 unknown */
+	double    cpu;                       /* SHARE: CPU seconds used so far */
 	char      text[EG_ERRORS_CHARS];     /* MESSAGE */
 };
 
