@@ -79,7 +79,7 @@ eg_status bench_run(const struct bench_options *o, struct eg_arena *arena, struc
 	for (unsigned i = 0; bench_rate_at(i); i++)
 		*nr += is_wanted(o, bench_rate_at(i));
 	if (!*nr)
-		return eg_fail(err, EG_USAGE, "no rate is called so\n`engram bench --list` shows their names");
+		return eg_fail(err, EG_USAGE, "no rate has a name that begins so\n`engram bench --list` shows their names");
 	*rows = eg_arena_alloc(arena, *nr, sizeof(**rows));
 	if (!*rows)
 		return eg_fail(err, EG_NO_MEMORY, "no host memory for the bench");

@@ -9,6 +9,7 @@
 
 #include "sim/base/str.h"
 #include "sim/bench/bench.h"
+#include "sim/bench/traces.h"
 #include "sim/cli/meter.h"
 #include "sim/cli/verb.h"
 
@@ -17,9 +18,10 @@ enum { ROUNDS = 5, QUICK_ROUNDS = 2 };
 static const struct cli_option options[] = {
 	{ "quick", 0, NULL, "shorter streams and 2 rounds: rough rates in a few seconds", false },
 	{ "json", 0, NULL, "a JSON object with every value of every round", false },
-	{ "only", 0, "NAME", "only rates whose names begin so; may be repeated", true },
+	{ "only", 0, "NAME", "only rates (with --traces: traces) whose names begin so; may be repeated", true },
 	{ "rounds", 0, "N", "rounds, 1 to 99; default 5, with --quick 2. A round before them is thrown away", false },
 	{ "trace", 0, "FILE.egt", "also decode this trace", false },
+	{ "traces", 0, "DIR", "instead: bytes an access and decode rates of the recordings below DIR and of the standard streams", false },
 	{ "list", 0, NULL, "list the names and definitions, measure nothing", false },
 	{ 0 }
 };
@@ -85,11 +87,16 @@ static const char *number(double v, char buf[24])
 	return buf;
 }
 
-static void print_text(const struct bench_row *rows, unsigned nr, const struct bench_host *h, const struct bench_options *o, bool pinned)
+static void print_host(const struct bench_host *h)
 {
 	printf("engram %s, %s, flags %s%s\n", h->version, h->compiler, h->flags, h->checks ? ", with assertions" : "");
 	printf("%s, %u CPUs, %.1f GiB, %s, huge pages %s, AVX2 %s\n", h->cpu, h->cpus, (double)h->memory_bytes / 0x1p30, h->kernel,
 	       h->huge_pages, h->avx2 ? "yes" : "no");
+}
+
+static void print_text(const struct bench_row *rows, unsigned nr, const struct bench_host *h, const struct bench_options *o, bool pinned)
+{
+	print_host(h);
 	printf("CPU time of one thread, %s, median (smallest to largest) of %u rounds, each beside its limit%s\n\n",
 	       pinned ? "pinned" : "not pinned", o->rounds, o->quick ? "; quick: rough" : "");
 	printf("%-24s %-4s %8s %-18s %8s %6s %6s %6s  %s\n", "rate", "unit", "median", "(spread)", "limit", "share", "goal", "never",
@@ -112,6 +119,33 @@ static void print_text(const struct bench_row *rows, unsigned nr, const struct b
 		if (rows[i].rate->limit)
 			printf("%-24s limit: %s\n", "", rows[i].rate->limit);
 	}
+}
+
+/* Bytes and rates are per access in every form; see traces.h. */
+static void print_traces_text(const struct bench_trace_row *rows, unsigned nr, const struct bench_host *h,
+			      const struct bench_options *o, bool pinned)
+{
+	print_host(h);
+	printf("CPU time of one thread, %s, files in the page cache, median (smallest to largest) of %u rounds%s\n\n",
+	       pinned ? "pinned" : "not pinned", o->rounds, o->quick ? "; quick: the first 2 million records" : "");
+	printf("%-24s %-6s %10s %8s %8s %6s %9s %-16s\n", "trace", "form", "accesses", "coded B", "stored B", "limit", "decode M/s",
+	       "(spread)");
+	for (unsigned i = 0; i < nr; i++)
+		for (unsigned k = 0; k < BENCH_NR_FORMS; k++) {
+			const struct bench_trace_form *f = &rows[i].form[k];
+			char a[24], b[24], c[24], limit[16] = "", nr_of[24] = "";
+
+			if (k == BENCH_PLAIN)
+				(void)snprintf(limit, sizeof(limit), "%.1f", rows[i].limit);
+			if (k == BENCH_PLAIN)
+				(void)snprintf(nr_of, sizeof(nr_of), "%" PRIu64, rows[i].accesses);
+			printf("%-24s %-6s %10s %8.3f %8.3f %6s %9s  (%s to %s)%s\n", k == BENCH_PLAIN ? rows[i].name : "",
+			       bench_form_name(k), nr_of, f->coded, f->stored, limit, number(f->median, a), number(f->min, b),
+			       number(f->max, c), k == BENCH_PLAIN && f->coded > rows[i].limit ? "  ABOVE" : "");
+		}
+	printf("\nBytes and millions are of accesses in every form. plain: stored as coded. zstd: level 3. runs: 16 or more\n"
+	       "accesses to a page as one record, zstd level 3 (places in the page are lost). limit: of coded bytes, 3.0 for\n"
+	       "programs, 5.5 for random addresses.\n");
 }
 
 /* ---- as JSON --------------------------------------------------------------------------------------------------- */
@@ -175,28 +209,67 @@ static void add_row(struct eg_str *out, const struct bench_row *row)
 	eg_str_add(out, "}");
 }
 
+/* From the opening brace to the number of rounds. */
+static void add_head(struct eg_str *to, const struct bench_host *h, const struct bench_options *o, bool pinned)
+{
+	eg_str_add(to, "{\n  \"schema\": 1,\n  ");
+	add_text(to, "engram", h->version);
+	eg_str_add(to, ",\n  \"build\": {");
+	add_text(to, "compiler", h->compiler);
+	eg_str_add(to, ", ");
+	add_text(to, "flags", h->flags);
+	eg_str_addf(to, ", \"assertions\": %s},\n  \"host\": {", h->checks ? "true" : "false");
+	add_text(to, "cpu", h->cpu);
+	eg_str_addf(to, ", \"cpus\": %u, \"memory_bytes\": %" PRIu64 ", ", h->cpus, h->memory_bytes);
+	add_text(to, "kernel", h->kernel);
+	eg_str_add(to, ", ");
+	add_text(to, "huge_pages", h->huge_pages);
+	eg_str_addf(to, ", \"avx2\": %s},\n", h->avx2 ? "true" : "false");
+	eg_str_addf(to, "  \"clock\": \"CPU time of one thread\", \"pinned\": %s, \"quick\": %s, \"nr_rounds\": %u,\n",
+		    pinned ? "true" : "false", o->quick ? "true" : "false", o->rounds);
+}
+
 static int print_json(const struct bench_row *rows, unsigned nr, const struct bench_host *h, const struct bench_options *o, bool pinned)
 {
 	struct eg_str out = { 0 };
 
-	eg_str_add(&out, "{\n  \"schema\": 1,\n  ");
-	add_text(&out, "engram", h->version);
-	eg_str_add(&out, ",\n  \"build\": {");
-	add_text(&out, "compiler", h->compiler);
-	eg_str_add(&out, ", ");
-	add_text(&out, "flags", h->flags);
-	eg_str_addf(&out, ", \"assertions\": %s},\n  \"host\": {", h->checks ? "true" : "false");
-	add_text(&out, "cpu", h->cpu);
-	eg_str_addf(&out, ", \"cpus\": %u, \"memory_bytes\": %" PRIu64 ", ", h->cpus, h->memory_bytes);
-	add_text(&out, "kernel", h->kernel);
-	eg_str_add(&out, ", ");
-	add_text(&out, "huge_pages", h->huge_pages);
-	eg_str_addf(&out, ", \"avx2\": %s},\n", h->avx2 ? "true" : "false");
-	eg_str_addf(&out, "  \"clock\": \"CPU time of one thread\", \"pinned\": %s, \"quick\": %s, \"nr_rounds\": %u,\n  \"rates\": [\n",
-		    pinned ? "true" : "false", o->quick ? "true" : "false", o->rounds);
+	add_head(&out, h, o, pinned);
+	eg_str_add(&out, "  \"rates\": [\n");
 	for (unsigned i = 0; i < nr; i++) {
 		add_row(&out, &rows[i]);
 		eg_str_add(&out, i + 1 < nr ? ",\n" : "\n");
+	}
+	eg_str_add(&out, "  ]\n}\n");
+	return cli_print(&out);
+}
+
+static int print_traces_json(const struct bench_trace_row *rows, unsigned nr, const struct bench_host *h,
+			     const struct bench_options *o, bool pinned)
+{
+	struct eg_str out = { 0 };
+
+	add_head(&out, h, o, pinned);
+	eg_str_add(&out, "  \"traces\": [\n");
+	for (unsigned i = 0; i < nr; i++) {
+		eg_str_add(&out, "    {");
+		add_text(&out, "name", rows[i].name);
+		eg_str_addf(&out, ", \"accesses\": %" PRIu64 ", \"recording\": %s, \"coded_bytes_limit\": %.1f, \"forms\": {",
+			    rows[i].accesses, rows[i].recording ? "true" : "false", rows[i].limit);
+		for (unsigned k = 0; k < BENCH_NR_FORMS; k++) {
+			const struct bench_trace_form *f = &rows[i].form[k];
+			const struct { const char *key; double v; } n[] = {
+				{ "coded_bytes", f->coded }, { "stored_bytes", f->stored }, { "median", f->median }, { "min", f->min },
+				{ "max", f->max },
+			};
+
+			eg_str_addf(&out, "%s\"%s\": {", k ? ", " : "", bench_form_name(k));
+			for (unsigned j = 0; j < sizeof(n) / sizeof(n[0]); j++) {
+				eg_str_addf(&out, "%s\"%s\": ", j ? ", " : "", n[j].key);
+				add_number(&out, n[j].v);
+			}
+			eg_str_add(&out, "}");
+		}
+		eg_str_addf(&out, "}}%s\n", i + 1 < nr ? "," : "");
 	}
 	eg_str_add(&out, "  ]\n}\n");
 	return cli_print(&out);
@@ -209,10 +282,12 @@ static int run(const struct cli_args *a)
 	uint64_t rounds = o.quick ? QUICK_ROUNDS : ROUNDS;
 	struct eg_arena arena = { 0 };
 	static struct eg_errors err;    /* large; a verb runs once */
-	static const char *const of_runs[] = { "quick", "only", "rounds", "trace", NULL };
+	static const char *const of_runs[] = { "quick", "only", "rounds", "trace", "traces", NULL };
 	struct telling telling;
 	struct bench_host host;
-	struct bench_row *rows;
+	const char *dir = cli_value(a, "traces");
+	struct bench_trace_row *traces = NULL;
+	struct bench_row *rows = NULL;
 	unsigned nr = 0;
 	char scratch[4096];
 	bool pinned;
@@ -224,6 +299,8 @@ static int run(const struct cli_args *a)
 			return cli_usage("bench: --list measures nothing: --%s has no meaning with it", of_runs[i]);
 	if (cli_given(a, "list"))
 		return list_rates(a->json);
+	if (dir && o.trace)
+		return cli_usage("bench: --trace adds a rate, --traces measures other things: give one of them");
 	if (!cli_number(a, "rounds", 1, BENCH_MAX_ROUNDS, &rounds))
 		return eg_status_exit_code(EG_USAGE);
 	o.rounds = (unsigned)rounds;
@@ -239,7 +316,7 @@ static int run(const struct cli_args *a)
 		return cli_report(eg_fail_errno(&err, false, "%s: no scratch directory", scratch), &err);
 	o.scratch = scratch;
 	pinned = bench_pin();
-	s = bench_run(&o, &arena, &rows, &nr, &err);
+	s = dir ? bench_traces(dir, &o, &arena, &traces, &nr, &err) : bench_run(&o, &arena, &rows, &nr, &err);
 	(void)rmdir(scratch);
 	cli_meter_show(&telling.meter, &(struct cli_meter_state){ .what = "rounds", .done = o.rounds, .total = o.rounds, .share = 1,
 		       .elapsed = seconds_since(&telling.began), .eta = -1, .end = true });
@@ -248,7 +325,11 @@ static int run(const struct cli_args *a)
 		bench_host_facts(&host);
 		if (!host.optimised && !a->quiet)
 			fputs("engram: built without optimisation: these rates mean nothing\n", stderr);
-		if (a->json)
+		if (a->json && dir)
+			rc = print_traces_json(traces, nr, &host, &o, pinned);
+		else if (dir)
+			print_traces_text(traces, nr, &host, &o, pinned);
+		else if (a->json)
 			rc = print_json(rows, nr, &host, &o, pinned);
 		else
 			print_text(rows, nr, &host, &o, pinned);
@@ -266,6 +347,10 @@ const struct verb_ops verb_bench_ops = {
 		       "turns with a limit, a minimal loop over nothing but the data structure, so that the share of the\n"
 		       "limit can be compared between hosts; absolute numbers are for the record. Takes about two\n"
 		       "minutes and 1 GiB of memory; scratch files go to $TMPDIR.\n\n"
+		       "With --traces it measures instead what the container makes of reference traces: bytes an access and\n"
+		       "decode rates, stored plainly, compressed and as page runs, beside the bytes that the format allows. DIR\n"
+		       "holds a folder NAME for each recording with its log, trace.lackey.zst, or is the folder above\n"
+		       "traces/access/. The five standard address streams are measured with them.\n\n"
 		       "Wall-clock time does not matter to it: all times are CPU time of one thread.",
 	.example     = "engram bench --quick --only access --only fault",
 	.options     = options,

@@ -7,7 +7,7 @@
 
 #include "sim/base/mem.h"
 #include "sim/base/rng.h"
-#include "workloads/trace/trace.h"
+#include "workloads/trace/copy.h"
 
 const char *const trace_bench_streams[] = { "hot48", "seq8", "zipf", "uniform", "mix99", NULL };
 
@@ -19,29 +19,81 @@ static double thread_seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-eg_status trace_bench_decode(const char *path, uint64_t *records, double *cpu_seconds, uint64_t *check,
-			     struct eg_errors *err)
+/* The accesses that an op stands for. */
+static void count_op(const struct eg_op *op, struct trace_bench_facts *f)
 {
+	uint64_t n = 0;
+
+	if (op->code == EG_OP_ACCESS)
+		n = 1;
+	else if (op->code == EG_OP_RUN)
+		for (unsigned i = 2; i < 6; i++)
+			n += op->arg[i];
+	f->accesses += n;
+	f->check += n * (op->arg[0] >> EG_PAGE_SHIFT);
+}
+
+eg_status trace_bench_read(const char *path, struct trace_bench_facts *f, struct eg_errors *err)
+{
+	struct trace_reader_info info;
 	double start = thread_seconds();
 	struct trace_reader *r;
 	struct eg_block b;
-	uint64_t sum = 0, nr = 0;
+	uint64_t sum = 0;
 	eg_status s;
 
+	*f = (struct trace_bench_facts){ 0 };
 	EG_TRY(trace_open(&r, path, NULL, err));
 	do {
 		s = trace_next(r, &b, err);
 		if (s != EG_OK || b.kind == EG_BLOCK_END)
 			break;
-		nr += b.kind == EG_BLOCK_OP ? 1 : b.nr;
-		for (uint32_t i = 0; b.kind == EG_BLOCK_ACCESS && i < b.nr; i++)
+		if (b.kind == EG_BLOCK_OP) {
+			count_op(&b.op, f);
+			continue;
+		}
+		f->accesses += b.nr;
+		for (uint32_t i = 0; i < b.nr; i++)
 			sum += eg_access_addr(b.acc[i]) >> EG_PAGE_SHIFT;
 	} while (true);
+	trace_reader_info(r, &info);
 	trace_close(r);
-	*cpu_seconds = thread_seconds() - start;
-	*records = nr;
-	*check = sum;
+	f->cpu_seconds = thread_seconds() - start;
+	f->records = info.records;
+	f->raw_bytes = info.raw_bytes;
+	f->stored_bytes = info.stored_bytes;
+	f->check += sum;
 	return s;
+}
+
+eg_status trace_bench_decode(const char *path, uint64_t *records, double *cpu_seconds, uint64_t *check,
+			     struct eg_errors *err)
+{
+	struct trace_bench_facts f;
+	eg_status s = trace_bench_read(path, &f, err);
+
+	*records = f.records;
+	*cpu_seconds = f.cpu_seconds;
+	*check = f.check;
+	return s;
+}
+
+eg_status trace_bench_copy(const char *in, const char *out, uint64_t records, int level, uint32_t coalesce,
+			   struct eg_errors *err)
+{
+	struct copy_filter filter = { .has_to = records != 0, .to = { .record = records }, .coalesce = coalesce };
+	struct trace_write_options write = { .level = level };
+	struct import_report report = { .nr = 0 };
+
+	return copy_file(in, out, NULL, &filter, &write, &report, err);
+}
+
+eg_status trace_bench_import(const char *log, const char *out, struct eg_errors *err)
+{
+	struct import_options o = { .write = { .level = 0 } };
+	struct import_report report;
+
+	return import_file(log, out, &o, &report, err);
 }
 
 enum { ZIPF_PAGES = 1 << 20, BATCH = 4096 };

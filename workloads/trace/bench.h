@@ -13,6 +13,29 @@
 eg_status trace_bench_decode(const char *path, uint64_t *records, double *cpu_seconds, uint64_t *check,
 			     struct eg_errors *err) EG_MUST_USE;
 
+/* What one pass over a whole .egt file found. */
+struct trace_bench_facts {
+	uint64_t records;               /* as the file counts them                                         */
+	uint64_t accesses;              /* those of page runs and those of more than 32 bytes included     */
+	uint64_t raw_bytes;             /* of the records, as coded                                        */
+	uint64_t stored_bytes;          /* the same as stored: compressed, if the file is                  */
+	double   cpu_seconds;           /* of this thread, open to close                                   */
+	uint64_t check;                 /* sum of page numbers over all accesses: the same for any coding  */
+};
+
+/* As trace_bench_decode(), with all that is known at the end. */
+eg_status trace_bench_read(const char *path, struct trace_bench_facts *f, struct eg_errors *err) EG_MUST_USE;
+
+/*
+ * Copy the .egt `in` to `out`, at most `records` records of it (0: all), at a level as below, with page runs of at
+ * least `coalesce` accesses (0: none; coalesce.h).
+ */
+eg_status trace_bench_copy(const char *in, const char *out, uint64_t records, int level, uint32_t coalesce,
+			   struct eg_errors *err) EG_MUST_USE;
+
+/* Import `log`, of any known format, to `out`, stored plainly. */
+eg_status trace_bench_import(const char *log, const char *out, struct eg_errors *err) EG_MUST_USE;
+
 /*
  * Write one of the standard address streams as an .egt file, deterministic: "hot48" (48 pages at random),
  * "seq8" (stride 8 over 4 GiB), "zipf" (exponent 0.99 over 1 Mi permuted pages), "uniform" (4 GiB), "mix99"
