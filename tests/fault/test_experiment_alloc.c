@@ -11,7 +11,10 @@ static const char yaml[] =
 	"workload:\n  - {generator: gups, table: 1MiB}\n  - {generator: alloc-churn, live: 10, label: churn}\n"
 	"policy: {page_allocator: {name: buddy}}\n"
 	"sweep: {workload.churn.live: [10, 20], machine.tlb.l1d: [{entries: 64}, {entries: 32, ways: 4}]}\n"
-	"labels: {machine.tlb.l1d: [a, b]}\ncompare: {baseline: {machine.tlb.l1d: a}}\nseeds: [3, 4]\nplots: [x]\n";
+	"labels: {machine.tlb.l1d: [a, b]}\ncompare: {baseline: {machine.tlb.l1d: a}}\nseeds: [3, 4]\nplots: [x]\n"
+	"claims:\n  - {id: C1, text: x, metric: (a + b) / c, of: {churn.live: 10}, vs: {live: 20}, expect: ratio > 2}\n"
+	"  - {id: C2, text: x, metric: a, of: {live: 10}, expect: order b < 'a' over machine.tlb.l1d, source: x, statistic: median}\n"
+	"  - {id: C3, text: x, metric: a, expect: \"slope over live in [1us, 2us]\", interval: none}\n";
 
 static struct eg_errors err;
 

@@ -407,9 +407,53 @@ static void exactly(void)
 	eg_free(e);
 }
 
+/* Every request for memory of reading a sentence, judging and printing fails once. */
+static eg_status attempt(struct eg_errors *err)
+{
+	struct eg_arena own = { 0 };
+	struct claim c[] = { claim_of("line", "value > 1"), claim_of("line", "value > 1"), claim_of("line", "value > 1") };
+	static const char *const sentence[] = { "order '1' < 2 over machine.cores", "slope over machine.cores > 1", "flat within 1 % over machine.cores" };
+	const struct claim *list[] = { &c[0], &c[1], &c[2] };
+	struct claim_report r = { 0 };
+	struct eg_str out = { 0 };
+	eg_status s = EG_OK;
+	char why[200];
+
+	for (unsigned i = 0; i < 3 && s == EG_OK; i++)
+		s = claim_expect_parse(sentence[i], &c[i].expect, &own, why, sizeof(why));
+	if (s == EG_OK)
+		s = claim_judge(&r, file, list, 3, err);
+	if (s == EG_OK) {
+		claim_table(&r, 80, &out);
+		claim_markdown(&r, &out);
+		claim_json(&r, &out);
+		s = out.failed ? EG_NO_MEMORY : EG_OK;
+	}
+	eg_str_free(&out);
+	claim_report_free(&r);
+	eg_arena_free_all(&own);
+	return s;
+}
+
+static void without_memory(void)
+{
+	uint64_t n = 0;
+	eg_status s;
+
+	do {
+		(void)eg_mem_fail_nth(++n);
+		s = attempt(&errors);
+		if (s != EG_OK && s != EG_NO_MEMORY)
+			ok(false, "request %u failing: status %d", (unsigned)n, (int)s);
+	} while (s != EG_OK && n < 10000);
+	(void)eg_mem_fail_nth(0);
+	ok(s == EG_OK && n > 5, "each of %u requests failed in turn", (unsigned)n - 1);
+}
+
 int main(void)
 {
 	open_file(5, 1000);
+	without_memory();
 	values();
 	pairs();
 	along();
