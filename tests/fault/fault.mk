@@ -9,3 +9,7 @@ check_PROGRAMS += tests/fault/test_kill
 tests_fault_test_kill_SOURCES = tests/fault/test_kill.c tests/tap.h
 TESTS += tests/fault/test_kill tests/fault/test_files.sh
 EXTRA_DIST += tests/fault/shim.c tests/fault/test_files.sh
+check_PROGRAMS += tests/fault/test_run_alloc
+tests_fault_test_run_alloc_SOURCES = tests/fault/test_run_alloc.c tests/tap.h
+tests_fault_test_run_alloc_LDADD = $(EXPERIMENT_TEST_LIBS)
+TESTS += tests/fault/test_run_alloc

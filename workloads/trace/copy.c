@@ -18,6 +18,7 @@
 #include "sim/base/mem.h"
 #include "sim/base/str.h"
 #include "workloads/trace/coalesce.h"
+#include "workloads/trace/writer.h"
 
 bool copy_filters(const struct copy_filter *f)
 {
@@ -333,7 +334,13 @@ static eg_status copy_trace(struct trace_reader *r, struct trace_writer *w, cons
 
 eg_status copy_close(struct trace_writer *w, eg_status s, char hash[65], struct eg_errors *err)
 {
-	if (s == EG_OK || err->nr == 0)
+	if (s != EG_OK && err->nr == 0) {
+		/* nobody has spoken: the writer knows why. If it does not, it must not finish what is only a part */
+		if (w->failed == EG_OK)
+			w->failed = eg_fail(&w->err, s, "%s: %s", trace__shown_path(w), eg_status_text(s));
+		return trace_writer_finish_hash(w, hash, err);
+	}
+	if (s == EG_OK)
 		return trace_writer_finish_hash(w, hash, err);
 	trace_writer_abort(w);
 	return s;

@@ -208,7 +208,9 @@ eg_status trace__flush(struct trace_writer *w, struct trace_gather *g, int fd)
 	memcpy(w->raw + at, g->ops.p ? g->ops.p : "", g->ops.len);
 	if (!w->o.no_index)
 		facts_of(g, c.first_time, c.last_time, &facts);
-	if (put_chunk(w, fd, &c, at + g->ops.len, &facts) == EG_OK && !w->o.no_index) {
+	if (facts.failed)
+		(void)FAIL(w, EG_NO_MEMORY, "out of memory for the index");
+	else if (put_chunk(w, fd, &c, at + g->ops.len, &facts) == EG_OK && !w->o.no_index) {
 		if (later)
 			(void)keep_facts(w, g, &facts);
 		else
