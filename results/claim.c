@@ -2,9 +2,8 @@
 /*
  * claim - judging; see claim.h for what the words mean.
  *
- * A claim is bound to a file (metrics to cubes, axes and labels to numbers, units to one factor), all claims before any
- * is judged, so that every mistake is told at once. Then each place gives one or more parts, a part one interval, and
- * the interval its verdict.
+ * All claims are bound to the file (claim_bind.c) before any is judged, so that every mistake is told at once. Then each
+ * place gives one or more parts, a part one interval, and the interval its verdict.
  *
  * The sign test's interval: of n values in order, the k-th from each end, with the largest k for which fewer than k heads
  * in n throws of a coin have a chance of at most 2.5 % (Conover, Practical Nonparametric Statistics, 3.2). It holds for
@@ -12,7 +11,7 @@
  *
  * Left out: a correction for the number of claims. Each is a statement of its own; the report says how many there are.
  */
-#include "results/claim.h"
+#include "results/claim_bind.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -21,34 +20,10 @@
 
 #include "results/stats.h"
 
-#define MAX_AXES    64u
-#define MAX_PLACES  10000u
-#define MAX_FLAT    100u         /* labels of which every pair is compared */
-#define TELL_SEEDS  10000u       /* more than this nobody will run */
+#define MAX_PLACES 10000u
+#define TELL_SEEDS 10000u        /* more than this nobody will run */
 
 static const double not_defined = (double)NAN;
-
-/* A claim bound to a file, and room for one part's seeds. */
-struct judge {
-	struct claim_report *r;
-	struct result_file  *f;
-	const struct claim  *c;
-	struct claim_judged *out;
-	unsigned             nr_seeds, nr_axes;
-	const double        *cube[EXPR_MAX_NAMES];
-	int                  of[MAX_AXES], vs[MAX_AXES];        /* label's index or -1 */
-	int                  axis;                              /* of the expectation, or -1 */
-	unsigned             nr_labels;
-	const unsigned      *label;                             /* its labels, in the order of the claim */
-	const double        *x;                                 /* SLOPE: the labels as numbers */
-	double              *a, *b, *d;                         /* [nr_seeds] */
-	size_t               here;                              /* the place that is judged */
-};
-
-static eg_status no_memory(struct eg_errors *err)
-{
-	return eg_fail(err, EG_NO_MEMORY, "no memory to judge the claims");
-}
 
 const char *claim_verdict_text(enum claim_verdict v)
 {
@@ -57,202 +32,10 @@ const char *claim_verdict_text(enum claim_verdict v)
 	return text[v];
 }
 
-static eg_status cannot(const struct judge *j, struct eg_errors *err, const char *fmt, ...) EG_PRINTF(3, 4);
-static eg_status cannot(const struct judge *j, struct eg_errors *err, const char *fmt, ...)
-{
-	char text[500];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	return eg_fail(err, EG_BAD_INPUT, "%.200s%sclaim %.60s: %s", j->c->where ? j->c->where : "", j->c->where ? ": " : "", j->c->id,
-		       text);
-}
-
-/* ---- binding -------------------------------------------------------------------------------------- */
-
-static const char *metric_name(const void *ctx, unsigned i)
-{
-	const struct result_file *f = ctx;
-
-	return i < result_nr_metrics(f) ? result_metric(f, i)->name : NULL;
-}
-
-static eg_status bind_metric(struct judge *j, const char **unit, struct eg_errors *err)
-{
-	const char *units[EXPR_MAX_NAMES] = { NULL };
-	eg_status s = EG_OK;
-
-	for (unsigned i = 0; i < j->c->expr.nr; i++) {
-		const char *name = j->c->expr.names[i];
-		int m = result_find_metric(j->f, name);
-
-		if (m < 0) {
-			const char *near = eg_did_you_mean(name, metric_name, j->f);
-
-			s = cannot(j, err, "metric: the result has no metric %.80s%s%.80s%s\n`engram compare %.200s --metric '*' "
-				   "--format csv` lists those it has", name, near ? "; did you mean " : "", near ? near : "",
-				   near ? "?" : "", result_path(j->f));
-			continue;
-		}
-		units[i] = result_metric(j->f, (unsigned)m)->unit;
-		EG_TRY(result_values(j->f, (unsigned)m, &j->cube[i], err));
-	}
-	*unit = s == EG_OK ? expr_unit(&j->c->expr, units) : NULL;
-	return s;
-}
-
-static int find_axis(const struct result_file *f, const char *path)
-{
-	for (unsigned i = 0; i < result_nr_axes(f); i++)
-		if (strcmp(result_axis(f, i)->name, path) == 0)
-			return (int)i;
-	return -1;
-}
-
-static int find_label(const struct result_axis *a, const char *label)
-{
-	for (unsigned i = 0; i < a->nr; i++)
-		if (strcmp(a->labels[i], label) == 0)
-			return (int)i;
-	return -1;
-}
-
-static eg_status bind_place(const struct judge *j, const struct result_coord *coord, unsigned nr, int *want, struct eg_errors *err)
-{
-	for (unsigned i = 0; i < j->nr_axes; i++)
-		want[i] = -1;
-	for (unsigned i = 0; i < nr; i++) {
-		int axis = find_axis(j->f, coord[i].axis), label = axis < 0 ? -1 : find_label(result_axis(j->f, (unsigned)axis), coord[i].label);
-
-		if (label < 0)
-			return cannot(j, err, "the result has no point with %.80s = %.80s", coord[i].axis, coord[i].label);
-		want[axis] = label;
-	}
-	return EG_OK;
-}
-
-/* The labels that the expectation goes over. */
-static eg_status bind_axis(struct judge *j, struct eg_errors *err)
-{
-	const struct claim_expect *e = &j->c->expect;
-	const struct result_axis *a;
-	unsigned *label;
-	int from = 0, to;
-
-	j->axis = -1;
-	if (!e->axis)
-		return EG_OK;
-	j->axis = find_axis(j->f, e->axis);
-	if (j->axis < 0)
-		return cannot(j, err, "the result has no axis %.80s", e->axis);
-	a = result_axis(j->f, (unsigned)j->axis);
-	to = (int)a->nr - 1;
-	label = eg_arena_alloc(&j->r->arena, a->nr > e->nr_order ? a->nr : e->nr_order, sizeof(*label));
-	if (!label)
-		return no_memory(err);
-	if (e->from) {
-		from = find_label(a, e->from);
-		to = find_label(a, e->to);
-		if (from < 0 || to < from)
-			return cannot(j, err, "%.80s has no labels from %.60s to %.60s", e->axis, e->from, e->to);
-	}
-	for (int i = from; i <= to && !e->nr_order; i++)
-		label[j->nr_labels++] = (unsigned)i;
-	for (unsigned i = 0; i < e->nr_order; i++) {
-		int k = find_label(a, e->order[i]);
-
-		if (k < 0)
-			return cannot(j, err, "%.80s has no label %.80s", e->axis, e->order[i]);
-		label[j->nr_labels++] = (unsigned)k;
-	}
-	j->label = label;
-	if (j->nr_labels < 2)
-		return cannot(j, err, "%.80s has one label only: nothing to go over", e->axis);
-	if (e->form == CLAIM_FLAT && j->nr_labels > MAX_FLAT)
-		return cannot(j, err, "flat compares every pair of labels, at most %u", MAX_FLAT);
-	return EG_OK;
-}
-
-static eg_status bind_slope(struct judge *j, enum claim_kind *kind, struct eg_errors *err)
-{
-	const struct result_axis *a = result_axis(j->f, (unsigned)j->axis);
-	double *x = eg_arena_alloc(&j->r->arena, j->nr_labels, sizeof(*x)), spread = 0;
-	struct claim_number n;
-
-	if (!x)
-		return no_memory(err);
-	for (unsigned i = 0; i < j->nr_labels; i++) {
-		if (!claim_number(a->labels[j->label[i]], &n) || (i && n.kind != *kind) || n.per != CLAIM_PLAIN)
-			return cannot(j, err, "a slope needs labels that are numbers of one kind; %.60s of %.80s is none",
-				      a->labels[j->label[i]], a->name);
-		*kind = n.kind;
-		x[i] = n.value;
-		spread += fabs(x[i] - x[0]);
-	}
-	j->x = x;
-	return spread > 0 ? EG_OK : cannot(j, err, "all labels of %.80s stand for the same number", a->name);
-}
-
-/* The unit of estimates, and what is expected in it. */
-static eg_status bind_unit(struct judge *j, const char *unit, struct eg_errors *err)
-{
-	static const char *const first[] = { [CLAIM_TIME] = "ns", [CLAIM_SIZE] = "byte", [CLAIM_FREQUENCY] = "Hz",
-		[CLAIM_PERCENT] = "%", [CLAIM_PAGES] = "page", [CLAIM_BLOCKS] = "block" };
-	const struct claim_expect *e = &j->c->expect;
-	enum claim_kind kind = CLAIM_PLAIN, per = CLAIM_PLAIN;
-	double factor = 1;
-	bool known = unit && claim_unit(unit, &kind, &factor), plain = e->kind == CLAIM_PLAIN && e->per == CLAIM_PLAIN;
-	char text[80];
-
-	j->out->low = e->low;
-	j->out->high = e->high;
-	j->out->unit = unit && strcmp(unit, "1") != 0 ? unit : "";
-	if (e->form == CLAIM_RATIO || e->form == CLAIM_FLAT)
-		return j->out->unit = "", EG_OK;
-	if (e->form == CLAIM_SLOPE) {
-		EG_TRY(bind_slope(j, &per, err));
-		if (per != CLAIM_PLAIN) {
-			(void)snprintf(text, sizeof(text), "%.40s/%s", *j->out->unit ? j->out->unit : "1", first[per]);
-			j->out->unit = eg_arena_strdup(&j->r->arena, text);
-			if (!j->out->unit)
-				return no_memory(err);
-		}
-	}
-	if (plain)
-		return EG_OK;   /* bare numbers are in the metric's unit */
-	if (!known || e->kind != kind)
-		return cannot(j, err, "expect: the unit does not fit %.80s, which is in %.40s", j->c->metric,
-			      !unit ? "no single unit" : strcmp(unit, "1") == 0 ? "plain numbers" : unit);
-	if (e->form == CLAIM_SLOPE && e->per != per)
-		return cannot(j, err, "expect: the slope over %.80s is in %.60s", e->axis, j->out->unit);
-	j->out->low /= factor;
-	j->out->high /= factor;
-	return EG_OK;
-}
-
-static eg_status bind(struct judge *j, struct eg_errors *err)
-{
-	const struct claim *c = j->c;
-	const char *unit;
-
-	j->nr_axes = result_nr_axes(j->f);
-	j->nr_seeds = result_nr_seeds(j->f);
-	j->nr_labels = 0;
-	if (j->nr_axes > MAX_AXES)
-		return cannot(j, err, "more than %u axes", MAX_AXES);
-	EG_TRY(bind_metric(j, &unit, err));
-	EG_TRY(bind_place(j, c->of, c->nr_of, j->of, err));
-	EG_TRY(bind_place(j, c->vs, c->nr_vs, j->vs, err));
-	EG_TRY(bind_axis(j, err));
-	return bind_unit(j, unit, err);
-}
-
 /* ---- points --------------------------------------------------------------------------------------- */
 
 /* `point` moved to another label of one axis. Points count row-major, the last axis fastest. */
-static size_t with_label(const struct judge *j, size_t point, unsigned axis, unsigned label)
+static size_t with_label(const struct claim_bound *j, size_t point, unsigned axis, unsigned label)
 {
 	size_t stride = 1;
 
@@ -262,7 +45,7 @@ static size_t with_label(const struct judge *j, size_t point, unsigned axis, uns
 }
 
 /* The point that `point` is compared with; itself if there is none. */
-static size_t partner(const struct judge *j, size_t point)
+static size_t partner(const struct claim_bound *j, size_t point)
 {
 	for (unsigned i = 0; i < j->nr_axes; i++)
 		if (j->vs[i] >= 0)
@@ -271,7 +54,7 @@ static size_t partner(const struct judge *j, size_t point)
 }
 
 /* The claim's expression at a point, for each seed. */
-static void values_at(const struct judge *j, size_t point, double *out)
+static void values_at(const struct claim_bound *j, size_t point, double *out)
 {
 	double v[EXPR_MAX_NAMES];
 
@@ -285,8 +68,8 @@ static void values_at(const struct judge *j, size_t point, double *out)
 /* ---- parts ---------------------------------------------------------------------------------------- */
 
 /* Why a part is undecided, into the arena; a host without memory shows in the missing text. */
-static void undecided(struct judge *j, struct claim_part *p, const char *fmt, ...) EG_PRINTF(3, 4);
-static void undecided(struct judge *j, struct claim_part *p, const char *fmt, ...)
+static void undecided(struct claim_bound *j, struct claim_part *p, const char *fmt, ...) EG_PRINTF(3, 4);
+static void undecided(struct claim_bound *j, struct claim_part *p, const char *fmt, ...)
 {
 	char text[400];
 	va_list ap;
@@ -299,7 +82,7 @@ static void undecided(struct judge *j, struct claim_part *p, const char *fmt, ..
 }
 
 /* Are there values for all seeds? If not, the part is undecided for that reason. */
-static bool all_there(struct judge *j, struct claim_part *p, size_t point, const double *v)
+static bool all_there(struct claim_bound *j, struct claim_part *p, size_t point, const double *v)
 {
 	char where[200] = "", seeds[80] = "";
 	unsigned missing = 0;
@@ -341,7 +124,7 @@ static void median(struct claim_part *p, double *v, unsigned n)
 }
 
 /* Estimate and interval of one number a seed. */
-static void estimate(const struct judge *j, struct claim_part *p, double *v)
+static void estimate(const struct claim_bound *j, struct claim_part *p, double *v)
 {
 	struct stats_mean m = stats_mean(v, j->nr_seeds);
 
@@ -357,7 +140,7 @@ static void estimate(const struct judge *j, struct claim_part *p, double *v)
 }
 
 /* Estimate and interval of b - a, or of b / a; false: undecided, there is no ratio. */
-static bool paired(struct judge *j, struct claim_part *p, bool ratio)
+static bool paired(struct claim_bound *j, struct claim_part *p, bool ratio)
 {
 	const struct stats_pair pair = stats_pair(j->a, j->b, j->nr_seeds);
 	bool same = true;
@@ -400,7 +183,7 @@ static double least_squares(const double *x, const double *y, unsigned n)
 }
 
 /* How many seeds would make the interval narrow enough, if estimate and spread stay; 0: no telling. */
-static unsigned enough_seeds(const struct judge *j, const struct claim_part *p)
+static unsigned enough_seeds(const struct claim_bound *j, const struct claim_part *p)
 {
 	double half = fmax(p->estimate - p->low, p->high - p->estimate), sd = half * sqrt(p->n) / gsl_cdf_tdist_Pinv(0.975, p->n - 1);
 	double room = fmin(fabs(p->estimate - j->out->low), fabs(p->estimate - j->out->high)), least = (1.96 * sd / room) * (1.96 * sd / room);
@@ -415,7 +198,7 @@ static unsigned enough_seeds(const struct judge *j, const struct claim_part *p)
 }
 
 /* From the interval to its verdict. */
-static void decide(struct judge *j, struct claim_part *p)
+static void decide(struct claim_bound *j, struct claim_part *p)
 {
 	const struct claim_expect *e = &j->c->expect;
 	const double low = j->out->low, high = j->out->high;
@@ -452,7 +235,7 @@ static void begin_part(struct claim_part *p)
 				  .margin = not_defined };
 }
 
-static void part_value(struct judge *j, struct claim_part *p, size_t point)
+static void part_value(struct claim_bound *j, struct claim_part *p, size_t point)
 {
 	begin_part(p);
 	values_at(j, point, j->b);
@@ -462,7 +245,7 @@ static void part_value(struct judge *j, struct claim_part *p, size_t point)
 	decide(j, p);
 }
 
-static void part_pair(struct judge *j, struct claim_part *p, size_t from, size_t to, bool ratio)
+static void part_pair(struct claim_bound *j, struct claim_part *p, size_t from, size_t to, bool ratio)
 {
 	begin_part(p);
 	values_at(j, from, j->a);
@@ -471,7 +254,7 @@ static void part_pair(struct judge *j, struct claim_part *p, size_t from, size_t
 		decide(j, p);
 }
 
-static void part_slope(struct judge *j, struct claim_part *p, size_t point)
+static void part_slope(struct claim_bound *j, struct claim_part *p, size_t point)
 {
 	double *y = eg_arena_alloc(&j->r->arena, (size_t)j->nr_labels * j->nr_seeds, sizeof(*y));
 	double *own = eg_arena_alloc(&j->r->arena, j->nr_labels, sizeof(*own));
@@ -498,7 +281,7 @@ static void part_slope(struct judge *j, struct claim_part *p, size_t point)
 /* ---- places --------------------------------------------------------------------------------------- */
 
 /* "thp=always cores=4" without the axis that is gone over; then what it is compared with. */
-static const char *place_text(struct judge *j, size_t point, size_t vs)
+static const char *place_text(struct claim_bound *j, size_t point, size_t vs)
 {
 	struct eg_str s = { 0 };
 	const char *text;
@@ -514,7 +297,7 @@ static const char *place_text(struct judge *j, size_t point, size_t vs)
 	return text;
 }
 
-static const char *step_text(struct judge *j, unsigned from, unsigned to)
+static const char *step_text(struct claim_bound *j, unsigned from, unsigned to)
 {
 	const struct result_axis *a = result_axis(j->f, (unsigned)j->axis);
 	char text[240];
@@ -523,7 +306,7 @@ static const char *step_text(struct judge *j, unsigned from, unsigned to)
 	return eg_arena_strdup(&j->r->arena, text);
 }
 
-static unsigned parts_of_a_place(const struct judge *j)
+static unsigned parts_of_a_place(const struct claim_bound *j)
 {
 	switch (j->c->expect.form) {
 	case CLAIM_STEPS:
@@ -536,7 +319,7 @@ static unsigned parts_of_a_place(const struct judge *j)
 }
 
 /* Steps to the next label, or every pair of labels. */
-static bool along_the_axis(struct judge *j, struct claim_place *at, bool flat)
+static bool along_the_axis(struct claim_bound *j, struct claim_place *at, bool flat)
 {
 	unsigned axis = (unsigned)j->axis, n = 0;
 
@@ -559,7 +342,7 @@ static bool is_worse(const struct claim_part *a, const struct claim_part *b)
 	return a->margin < b->margin;
 }
 
-static bool judge_place(struct judge *j, struct claim_place *at)
+static bool judge_place(struct claim_bound *j, struct claim_place *at)
 {
 	j->here = at->point;
 	at->nr_parts = parts_of_a_place(j);
@@ -595,7 +378,7 @@ static bool judge_place(struct judge *j, struct claim_place *at)
 }
 
 /* Is the claim judged at this point? An axis that is gone over is represented by its first label. */
-static bool is_place(const struct judge *j, size_t point)
+static bool is_place(const struct claim_bound *j, size_t point)
 {
 	if (!result_point_fits(j->f, point, j->of))
 		return false;
@@ -604,7 +387,7 @@ static bool is_place(const struct judge *j, size_t point)
 	return !j->c->nr_vs || partner(j, point) != point;
 }
 
-static eg_status judge_claim(struct judge *j, struct eg_errors *err)
+static eg_status judge_claim(struct claim_bound *j, struct eg_errors *err)
 {
 	struct claim_judged *out = j->out;
 	size_t nr_points = result_nr_points(j->f), n = 0;
@@ -612,11 +395,11 @@ static eg_status judge_claim(struct judge *j, struct eg_errors *err)
 	for (size_t i = 0; i < nr_points; i++)
 		n += is_place(j, i);
 	if (!n || n > MAX_PLACES)
-		return cannot(j, err, n ? "it speaks of %zu places, more than can be judged" : "it speaks of %zu places: of: and vs: are "
+		return claim__cannot(j, err, n ? "it speaks of %zu places, more than can be judged" : "it speaks of %zu places: of: and vs: are "
 			      "the same", n);
 	out->places = eg_arena_alloc(&j->r->arena, n, sizeof(*out->places));
 	if (!out->places)
-		return no_memory(err);
+		return claim__no_memory(err);
 	for (size_t i = 0; i < nr_points; i++) {
 		struct claim_place *at;
 
@@ -626,7 +409,7 @@ static eg_status judge_claim(struct judge *j, struct eg_errors *err)
 		at->point = i;
 		at->vs = j->c->nr_vs ? partner(j, i) : i;
 		if (!judge_place(j, at))
-			return no_memory(err);
+			return claim__no_memory(err);
 		if (at->verdict > out->verdict)
 			out->verdict = at->verdict;
 	}
@@ -639,7 +422,7 @@ static eg_status judge_claim(struct judge *j, struct eg_errors *err)
 static eg_status judge_all(struct claim_report *r, struct result_file *f, const struct claim *const *claims, unsigned nr,
 			   struct eg_errors *err)
 {
-	struct judge *j = eg_arena_alloc(&r->arena, nr + 1, sizeof(*j));
+	struct claim_bound *j = eg_arena_alloc(&r->arena, nr + 1, sizeof(*j));
 	double *seeds = eg_arena_alloc(&r->arena, 3 * (size_t)result_nr_seeds(f), sizeof(*seeds));
 	eg_status worst = EG_OK;
 
@@ -648,14 +431,14 @@ static eg_status judge_all(struct claim_report *r, struct result_file *f, const 
 	r->nr_seeds = result_nr_seeds(f);
 	r->claims = eg_arena_alloc(&r->arena, nr + 1, sizeof(*r->claims));
 	if (!j || !seeds || !r->claims)
-		return no_memory(err);
+		return claim__no_memory(err);
 	for (unsigned i = 0; i < nr; i++) {
 		eg_status s;
 
 		r->claims[i].claim = claims[i];
-		j[i] = (struct judge){ .r = r, .f = f, .c = claims[i], .out = &r->claims[i], .a = seeds, .b = seeds + r->nr_seeds,
+		j[i] = (struct claim_bound){ .r = r, .f = f, .c = claims[i], .out = &r->claims[i], .a = seeds, .b = seeds + r->nr_seeds,
 				       .d = seeds + 2 * (size_t)r->nr_seeds };
-		s = bind(&j[i], err);
+		s = claim__bind(&j[i], err);
 		if (s != EG_OK && s != EG_BAD_INPUT)
 			return s;
 		worst = s == EG_OK ? worst : s;

@@ -47,7 +47,7 @@ static void add_number(struct eg_str *out, double v, double half)
 	int decimals;
 
 	if (!(half > 0)) {
-		eg_str_addf(out, "%.6g", v);
+		eg_str_addf(out, fabs(v) < 1e12 && floor(v) >= v ? "%.0f" : "%.6g", v);
 		return;
 	}
 	decimals = (int)fmax(0, fmin(9, 1 - floor(log10(half))));

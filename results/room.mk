@@ -6,7 +6,7 @@ libengram_results_a_SOURCES = results/writer.h results/reader.h results/h5.h res
 	results/merge_layout.c results/merge_data.c results/host.c results/file.h results/reader.c results/reader_data.c \
 	results/expr.h results/expr.c results/stats.h results/stats.c results/compare.h results/compare.c results/compare_text.h results/compare_text.c \
 	results/compare_table.c results/compare_export.c results/report.h results/report.c \
-	results/claim.h results/claim.c results/claim_expect.c results/claim_text.c results/claim_exact.h results/claim_exact.c
+	results/claim.h results/claim.c results/claim_bind.h results/claim_bind.c results/claim_expect.c results/claim_text.c results/claim_exact.h results/claim_exact.c
 
 results_libs = libengram-results.a libengram-core.a $(HDF5_LIBS) $(GSL_LIBS) -lm
 
