@@ -6,8 +6,7 @@
 
 #include "sim/base/check.h"
 
-/* Field `i` of the text between semicolons, trimmed. */
-static void field(const char *text, unsigned i, char *to, size_t size)
+void column_field(const char *text, unsigned i, char *to, size_t size)
 {
 	size_t n;
 
@@ -47,9 +46,9 @@ bool column_choose(const struct plot *p, bool series, const char *text, struct c
 	bool have_first = false;
 
 	memset(c, 0, sizeof(*c));
-	field(text, 1, c->label, sizeof(c->label));
-	field(text, 2, c->unit, sizeof(c->unit));
-	field(text, 3, c->stack, sizeof(c->stack));
+	column_field(text, 1, c->label, sizeof(c->label));
+	column_field(text, 2, c->unit, sizeof(c->unit));
+	column_field(text, 3, c->stack, sizeof(c->stack));
 	for (;;) {
 		const char *end = expr_parse(&c->expr, text, "|;", NULL, NULL);
 

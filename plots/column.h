@@ -13,6 +13,8 @@ struct column {
 	char        label[80], unit[24], stack[80];
 };
 
+/* Field `i` of the text between semicolons, trimmed. */
+void        column_field(const char *text, unsigned i, char *to, size_t size);
 /* The first alternative of `text` that some file can feed, from its series or its summary. False: none; c->expr is then
  * the first one, for the message. */
 bool        column_choose(const struct plot *p, bool series, const char *text, struct column *c);

@@ -6,8 +6,7 @@
  *      they differ: "linux, never". What they have in common is in the caption.
  *   2. table.c and the kinds of tables read the data, layout.c finds the places.
  *   3. Script = style.gp + assignments + the figure's file: complete in itself, to be edited for a paper.
- *   4. gnuplot draws a PDF under a temporary name; PNG and SVG are made from that PDF, so that all look the same (its
- *      own PNG has other line widths and lets labels overlap). Only then the PDF gets its name.
+ *   4. draw.c has the pictures made.
  */
 #include <errno.h>
 #include <math.h>
@@ -17,8 +16,6 @@
 
 #include "plots/table.h"
 #include "sim/base/check.h"
-
-#define CHILD_SECONDS 60u
 
 const struct figure *figure_find(const char *name)
 {
@@ -44,14 +41,14 @@ const char *figure_did_you_mean(const char *name)
 /* More points than the figure can show: say so and how to choose. */
 static bool too_many(struct plot *p, const struct plot_request *q)
 {
-	bool curves = p->figure->table == FIGURE_LATENCY || p->figure->table == FIGURE_SERIES;
+	bool curves = p->figure->table == FIGURE_LATENCY || p->figure->table == FIGURE_SERIES || p->figure->table == FIGURE_STACK;
 	size_t most = curves ? PLOT_MAX_CURVES : PLOT_MAX_POINTS;
 	struct result_file *f = q->files[0];
 
 	if (p->nr_wanted <= most)
 		return false;
 	(void)snprintf(p->why, sizeof(p->why), "%zu points are more than %zu %s%s%.60s%s%.40s", p->nr_wanted, most,
-		       curves ? "curves that can be told apart" : "bars that have room",
+		       p->figure->table == FIGURE_STACK ? "panels that have room" : curves ? "curves that can be told apart" : "bars that have room",
 		       result_nr_axes(f) ? "; choose with --point, as in --point " : "",
 		       result_nr_axes(f) ? result_axis_short(f, 0) : "", result_nr_axes(f) ? "=" : "",
 		       result_nr_axes(f) ? result_axis(f, 0)->labels[0] : "");
@@ -138,7 +135,9 @@ static void label_points(struct plot *p, unsigned nr_files)
 			if (i == 0)
 				eg_str_addf(&axes, "%s%s", axes.len ? ", " : "", result_axis_short(at->file, a));
 		}
-		at->label = plot_text(p, eg_str_text(&label));
+		at->whole = plot_text(p, eg_str_text(&label));
+		/* a line of a key, of a foot or above a panel; room for what stands beside it there */
+		at->label = plot_shorten(p, at->whole, 7.0, (p->width == PLOT_COLUMN ? 252.0 : 515.52) - 60.0);
 		at->lines = plot_text(p, eg_str_text(&lines));
 		p->dat.failed |= label.failed || lines.failed;
 		eg_str_free(&label);
@@ -163,10 +162,26 @@ static void add_strings(struct eg_str *s, const char *name, unsigned n, const ch
 }
 
 static const char *point_label(const struct plot *p, unsigned i) { return p->points[i].label; }
-static const char *point_lines(const struct plot *p, unsigned i) { return p->points[i].lines; }
 static const char *panel_label(const struct plot *p, unsigned i) { return p->panels[i].label; }
 static const char *panel_unit(const struct plot *p, unsigned i) { return p->panels[i].unit; }
 static const char *block_label(const struct plot *p, unsigned i) { return p->blocks[i].label; }
+
+/* The labels of tics, which gnuplot reads as formats. */
+static void add_tics(const struct plot *p, bool slanted, struct eg_str *s)
+{
+	eg_str_addf(s, "array tick_label[%u] = [", p->nr_points);
+	for (unsigned i = 0; i < p->nr_points; i++) {
+		struct eg_str twice = { 0 };
+
+		for (const char *c = slanted ? p->points[i].label : p->points[i].lines; *c; c++)
+			eg_str_addf(&twice, "%s%c", *c == '%' ? "%" : "", *c);
+		eg_str_add(s, i ? ", " : "");
+		plot_add_quoted(s, eg_str_text(&twice));
+		s->failed |= twice.failed;
+		eg_str_free(&twice);
+	}
+	eg_str_add(s, "]\n");
+}
 
 static void add_variables(const struct plot *p, bool slanted, struct eg_str *s)
 {
@@ -175,7 +190,7 @@ static void add_variables(const struct plot *p, bool slanted, struct eg_str *s)
 	plot_add_quoted(s, p->axes);
 	eg_str_add(s, "\n");
 	add_strings(s, "point_label", p->nr_points, point_label, p);
-	add_strings(s, "tick_label", p->nr_points, slanted ? point_label : point_lines, p);
+	add_tics(p, slanted, s);
 	add_strings(s, "panel_label", p->nr_panels, panel_label, p);
 	add_strings(s, "panel_unit", p->nr_panels, panel_unit, p);
 	add_strings(s, "block_label", p->nr_blocks, block_label, p);
@@ -232,8 +247,11 @@ static eg_status make_script(struct plot *p, struct eg_str *s, struct eg_errors 
 	if (!strstr(eg_str_text(&p->vars), "key_columns"))
 		eg_str_add(s, "key_columns = 1\n");
 	/* of its own accord pdfcairo makes 7 points 4.67: its unit is 4/3 of a point, and halved; 0.75 makes them 7 */
-	eg_str_add(s, "set terminal pdfcairo size fig_width,fig_height font \"Nimbus Sans,7\" fontscale 0.75 linewidth 1 butt dashlength 0.5 noenhanced\n"
-		      "set output out\n\n# -- style --\n");
+	eg_str_add(s, "if (strlen(out) > 4 && out[strlen(out)-3:strlen(out)] eq \".tex\") {\n"
+		      "\tset terminal cairolatex pdf input size fig_width,fig_height fontscale 0.75 linewidth 1 butt dashlength 0.5\n"
+		      "} else {\n"
+		      "\tset terminal pdfcairo size fig_width,fig_height font \"Nimbus Sans,7\" fontscale 0.75 linewidth 1 butt dashlength 0.5 noenhanced\n"
+		      "}\nset output out\n\n# -- style --\n");
 	EG_TRY(add_shipped(s, "style.gp", err));
 	eg_str_add(s, "\n# -- figure --\n");
 	(void)snprintf(file, sizeof(file), "%s.gp", name);
@@ -255,7 +273,9 @@ static void add_sources(const struct plot *p, const struct plot_request *q, stru
 			    nr == 1 ? "" : "s");
 		for (unsigned k = 0; k < nr; k++)
 			eg_str_addf(s, "%s%llu", k ? ", " : "", (unsigned long long)result_seeds(f)[k]);
-		eg_str_addf(s, "), Engram %s.\n", result_provenance(f, "engram_version"));
+		eg_str_addf(s, "), configuration %.12s, Engram %s.\n",
+			    *result_provenance(f, "config_sha256") ? result_provenance(f, "config_sha256") : "without a hash",
+			    result_provenance(f, "engram_version"));
 		if (*missing)
 			eg_str_add(s, "Missing cells:");
 		for (; *missing; missing += strcspn(missing, "\n"), missing += *missing == '\n')
@@ -273,6 +293,7 @@ static void add_sources(const struct plot *p, const struct plot_request *q, stru
 static void make_caption(const struct plot *p, const struct plot_request *q, struct eg_str *s)
 {
 	const bool latency = p->figure->table == FIGURE_LATENCY, series = p->figure->table == FIGURE_SERIES;
+	const bool stack = p->figure->table == FIGURE_STACK, one_unit = latency || stack;
 
 	eg_str_addf(s, "%s: %s\n\n", p->figure->name, p->figure->summary);
 	for (const char *const *c = p->figure->captions; *c; c++)
@@ -280,95 +301,28 @@ static void make_caption(const struct plot *p, const struct plot_request *q, str
 	if (*p->axes) {
 		eg_str_addf(s, "Points of the sweep (%s): ", p->axes);
 		for (unsigned i = 0; i < p->nr_points; i++)
-			eg_str_addf(s, "%s%s", i ? "; " : "", p->points[i].label);
+			eg_str_addf(s, "%s%s", i ? "; " : "", p->points[i].whole);
 		eg_str_add(s, ".\n");
 	}
 	if (latency)
 		eg_str_add(s, "Interval: none; the histograms of all seeds are added up (buckets no wider than 1.6 %).\n");
+	else if (stack)
+		eg_str_add(s, "Areas: mean over the seeds; the widest 95 % interval of a mean (Student t) is given for each point below.\n");
 	else
 		eg_str_addf(s, "%s: mean over the seeds; %s: 95 %% interval of the mean (Student t).\n", series ? "Lines" : "Bars",
 			    series ? "bands" : "error bars");
 	if (p->single)
 		eg_str_addf(s, "Where there is one seed only, there is no interval%s.\n",
-			    latency || series ? "" : ", and a dot instead of a bar");
+			    latency || series || stack ? "" : ", and a dot instead of a bar");
 	eg_str_add(s, "Units: ");
 	for (unsigned i = 0; i < p->nr_panels; i++)
-		if (!i || !latency)
-			eg_str_addf(s, "%s%s: %s", i ? "; " : "", latency ? "latency" : p->panels[i].label,
+		if (!i || !one_unit)
+			eg_str_addf(s, "%s%s: %s", i ? "; " : "", latency ? "latency" : stack ? "heights of areas" : p->panels[i].label,
 				    *p->panels[i].unit ? p->panels[i].unit : "a number");
-	eg_str_add(s, ".\n");
+	eg_str_addf(s, "%s.\n", series || stack ? "; simulated time: as on the axis" : "");
 	add_sources(p, q, s);
 	if (p->notes.len)
 		eg_str_addf(s, "\n%s", eg_str_text(&p->notes));
-}
-
-/* -- files -- */
-
-static eg_status write_file(const char *dir, const char *name, const char *ext, const struct eg_str *s, struct eg_errors *err)
-{
-	char path[4096], temp[4112];
-	bool good;
-	FILE *f;
-
-	if (s->failed)
-		return eg_fail(err, EG_NO_MEMORY, "no memory for the text of figure %s", name);
-	(void)snprintf(path, sizeof(path), "%.3900s/%s.%s", dir, name, ext);
-	(void)snprintf(temp, sizeof(temp), "%s.tmp", path);
-	f = fopen(temp, "w");
-	if (!f)
-		return eg_fail_errno(err, false, "%s: cannot be written", path);
-	good = fwrite(eg_str_text(s), 1, s->len, f) == s->len;
-	good &= fclose(f) == 0;
-	good = good && rename(temp, path) == 0;
-	if (!good) {
-		eg_status bad = eg_fail_errno(err, false, "%s: cannot be written", path);
-
-		(void)unlink(temp);
-		return bad;
-	}
-	return EG_OK;
-}
-
-static eg_status convert(const char *dir, const char *name, const char *temp, unsigned formats, struct eg_errors *err)
-{
-	char png[100], svg[100];
-	const char *const to_png[] = { "pdftoppm", "-r", "300", "-png", "-singlefile", temp, png, NULL };
-	const char *const to_svg[] = { "pdftocairo", "-svg", temp, svg, NULL };
-
-	(void)snprintf(png, sizeof(png), "%s", name);           /* pdftoppm adds .png itself */
-	(void)snprintf(svg, sizeof(svg), "%s.svg", name);
-	if (formats & PLOT_PNG)
-		EG_TRY(plot_child(to_png, dir, CHILD_SECONDS, "poppler-utils", err));
-	if (formats & PLOT_SVG)
-		EG_TRY(plot_child(to_svg, dir, CHILD_SECONDS, "poppler-utils", err));
-	return EG_OK;
-}
-
-static eg_status draw(const char *dir, const char *name, unsigned formats, struct eg_errors *err)
-{
-	char temp[100], assign[120], script[80], from[4096], to[4096];
-	/* -d: the user's own initialisation file must not change the figure */
-	const char *const gnuplot[] = { "gnuplot", "-d", "-e", assign, script, NULL };
-	struct stat st;
-	eg_status s;
-
-	(void)snprintf(temp, sizeof(temp), "%s.tmp.pdf", name);
-	(void)snprintf(assign, sizeof(assign), "out='%s'", temp);
-	(void)snprintf(script, sizeof(script), "%s.gp", name);
-	(void)snprintf(from, sizeof(from), "%.3900s/%s", dir, temp);
-	(void)snprintf(to, sizeof(to), "%.3900s/%s.pdf", dir, name);
-	s = plot_child(gnuplot, dir, CHILD_SECONDS, "gnuplot-nox", err);
-	if (s == EG_OK && (stat(from, &st) != 0 || st.st_size == 0))
-		s = eg_fail(err, EG_IO, "gnuplot drew nothing for %s.gp\nit must know the terminal pdfcairo: package gnuplot-nox", name);
-	if (s == EG_OK)
-		s = convert(dir, name, temp, formats, err);
-	if (s == EG_OK && formats & PLOT_PDF) {
-		if (rename(from, to) == 0)
-			return EG_OK;
-		s = eg_fail_errno(err, false, "%s: cannot be written", to);
-	}
-	(void)unlink(from);
-	return s;
 }
 
 /* -- one figure, all figures -- */
@@ -397,13 +351,13 @@ static eg_status one_figure(const struct plot_request *q, const struct figure *f
 	caption.failed |= p->notes.failed;
 	script.failed |= p->vars.failed;
 	if (s == EG_OK)
-		s = write_file(q->out_dir, figure->name, "dat", &p->dat, err);
+		s = plot_write_file(q->out_dir, figure->name, "dat", &p->dat, err);
 	if (s == EG_OK)
-		s = write_file(q->out_dir, figure->name, "gp", &script, err);
+		s = plot_write_file(q->out_dir, figure->name, "gp", &script, err);
 	if (s == EG_OK)
-		s = write_file(q->out_dir, figure->name, "txt", &caption, err);
+		s = plot_write_file(q->out_dir, figure->name, "txt", &caption, err);
 	if (s == EG_OK)
-		s = draw(q->out_dir, figure->name, q->formats, err);
+		s = plot_draw(q->out_dir, figure->name, q->formats, err);
 out:
 	eg_str_free(&script);
 	eg_str_free(&caption);

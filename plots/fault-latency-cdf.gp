@@ -36,6 +36,7 @@ do for [i=1:nr_panels] {
 	     for [c=first[i]:last[i]] data index c-1 using 1:(y($3 / 100.0)) with points ls curve_point[c] notitle
 }
 if (nr_points > 1) {
+	key_title = axes
 	@key_only
 	plot for [k=1:nr_points] NaN with linespoints ls k title point_label[k]
 }

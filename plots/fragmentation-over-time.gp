@@ -5,13 +5,13 @@
 # caption: Unusable free space index at order 9: the share of the free memory that no free block of 2 MiB can serve (0: all of it can, 1: none of it), against simulated time.
 # caption: A curve ends where the shortest of its runs ends.
 #
-# block c of the data: time, mean over the seeds, interval from, to, n
+# block c of the data: time, mean over the seeds, interval from, to, n, 1 if the line is broken before and behind
 set style fill transparent solid 0.22 noborder
-set xrange [0:*]
+set xrange [0:x_max]
 # noise is not to fill the axis, nor an interval to go beyond what the index can be
-set yrange [0:(y_max < 0.1 ? 0.1 : y_max > 1 ? 1 : y_max * 1.03)]
+set yrange [0:(panel_max[1] < 0.1 ? 0.1 : panel_max[1] > 1 ? 1 : panel_max[1] * 1.03)]
 set xlabel "simulated time (" . x_unit . ")" offset 0,0.8
-set xtics offset 0,0.4
+set xtics x_step offset 0,0.4
 set ytics offset 0.4,0
 set multiplot
 i = 1
@@ -22,6 +22,7 @@ y_left = 31
 plot for [c=1:nr_blocks] data index c-1 using 1:3:4 with filledcurves ls curve_point[c] notitle, \
      for [c=1:nr_blocks] data index c-1 using 1:2 with lines ls curve_point[c] notitle
 if (nr_points > 1) {
+	key_title = axes
 	@key_only
 	plot for [k=1:nr_points] NaN with lines ls k title point_label[k]
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # gen-figures.sh FILE.gp... : print the table of figures, from the comment that each file opens with:
 #   # figure: one line, what it shows
-#   # table: latency | series | summary | summary-all
+#   # table: latency | series | stack | summary | summary-all | parts
 #   # column: see plots/table.h, may be repeated
 #   # caption: a sentence of the caption, may be repeated
 set -eu

@@ -44,6 +44,39 @@ double plot_text_width(const char *text, double size)
 	return widest * size / 1000.0;
 }
 
+/* The byte at which a character begins, at or after `i`. */
+static size_t character_at(const char *text, size_t i)
+{
+	while (((unsigned char)text[i] & 0xc0) == 0x80)
+		i++;
+	return i;
+}
+
+const char *plot_shorten(struct plot *p, const char *text, double size, double width)
+{
+	size_t n = strlen(text);
+
+	if (plot_text_width(text, size) <= width)
+		return text;
+	/* the ends tell more than the middle: the first axis, and the last value */
+	for (size_t keep = n / 2; keep > 1; keep--) {
+		struct eg_str s = { 0 };
+		const char *cut;
+		bool fits;
+
+		eg_str_addn(&s, text, character_at(text, keep));
+		eg_str_add(&s, "…");
+		eg_str_add(&s, text + character_at(text, n - keep));
+		fits = plot_text_width(eg_str_text(&s), size) <= width;
+		cut = fits ? plot_text(p, eg_str_text(&s)) : NULL;
+		p->dat.failed |= s.failed;
+		eg_str_free(&s);
+		if (cut)
+			return cut;
+	}
+	return "…";
+}
+
 static unsigned nr_lines(const char *text)
 {
 	unsigned n = 1;
@@ -65,7 +98,7 @@ struct layout {
 
 static bool bars(const struct plot *p)
 {
-	return p->figure->table == FIGURE_SUMMARY || p->figure->table == FIGURE_SUMMARY_ALL;
+	return p->figure->table == FIGURE_SUMMARY || p->figure->table == FIGURE_SUMMARY_ALL || p->figure->table == FIGURE_PARTS;
 }
 
 static double panel_width(const struct layout *l, unsigned cols)
@@ -92,6 +125,12 @@ static unsigned choose_columns(const struct plot *p, const struct layout *l, uns
 		}
 	}
 	return best;
+}
+
+/* Bars of all panels have room in one row. */
+static bool fits_beside(const struct plot *p, const struct layout *l)
+{
+	return panel_width(l, p->nr_panels) / (p->nr_points + 0.4) >= 11.0;
 }
 
 /* How the labels below bars stand, and the height they need. */
@@ -121,11 +160,16 @@ static double bar_labels(const struct plot *p, struct layout *l)
 	return 6 + all * (l->rotate == 45 ? 0.71 : 1.0) + (l->rotate == 45 ? 4 : 0);
 }
 
-/* Names of the key: curves, or the parts of stacked bars. */
+/* Names of the key: curves, or the parts of stacked bars and areas. */
 static unsigned key_names(const struct plot *p, const char *name[PLOT_MAX_BLOCKS])
 {
 	unsigned n = 0;
 
+	if (p->figure->table == FIGURE_STACK) {
+		for (unsigned b = 0; b < p->panels[0].nr; b++)
+			name[n++] = p->blocks[b].label;
+		return n;
+	}
 	if (!bars(p)) {
 		for (unsigned i = 0; p->nr_points > 1 && i < p->nr_points; i++)
 			name[n++] = p->points[i].label;
@@ -139,6 +183,12 @@ static unsigned key_names(const struct plot *p, const char *name[PLOT_MAX_BLOCKS
 			name[n++] = p->blocks[panel->first + b].label;
 	}
 	return n;
+}
+
+/* Above the key: what its labels are labels of. Bars have that at the foot. */
+static bool has_title(const struct plot *p)
+{
+	return p->figure->table == FIGURE_STACK || (!bars(p) && *p->axes);
 }
 
 static double place_key(struct plot *p, const struct layout *l)
@@ -156,7 +206,7 @@ static double place_key(struct plot *p, const struct layout *l)
 	rows = (n + cols - 1) / cols;
 	cols = (n + rows - 1) / rows;           /* rows of equal length */
 	eg_str_addf(&p->vars, "key_columns = %u\n", cols);
-	return 7.6 * rows + 4;
+	return 7.6 * (rows + has_title(p)) + 4;
 }
 
 static void add_array(struct plot *p, const struct layout *l, const char *name, double (*at)(const struct layout *, unsigned))
@@ -187,23 +237,31 @@ static double bottom_of(const struct layout *l, unsigned i)
 	return top_of(l, i) - l->panel / l->height;
 }
 
-/* Axes from zero with at most five steps of 1, 2, 2.5 or 5 times a power of ten. */
-static void add_scales(struct plot *p)
+/* The smallest of 1, 2, 2.5 or 5 times a power of ten of which `steps` reach max. */
+static double nice_step(double max, double steps)
 {
 	static const double nice[] = { 1, 2, 2.5, 5, 10 };
+	double power = pow(10, floor(log10(max / steps)));
+	unsigned k = 0;
+
+	while (k + 1 < EG_ARRAY_LEN(nice) && nice[k] * power * steps < max)
+		k++;
+	return nice[k] * power;
+}
+
+/* Axes from zero with at most five steps. */
+static void add_scales(struct plot *p)
+{
 	struct eg_str tops = { 0 };
 
 	eg_str_addf(&p->vars, "array y_step[%u] = [", p->nr_panels);
 	eg_str_addf(&tops, "array y_top[%u] = [", p->nr_panels);
 	for (unsigned i = 0; i < p->nr_panels; i++) {
-		double max = p->panels[i].max > 0 ? p->panels[i].max : 1.0, power = pow(10, floor(log10(max / 5))), step;
-		unsigned k = 0;
+		double max = p->panels[i].max > 0 ? p->panels[i].max : 1.0, step;
 
 		/* a hundred percent is the top, however the sum was rounded */
 		max = p->panels[i].nr > 1 ? max * (1 - 1e-9) : max * 1.02;
-		while (k + 1 < EG_ARRAY_LEN(nice) && nice[k] * power * 5 < max)
-			k++;
-		step = nice[k] * power;
+		step = nice_step(max, 5);
 		eg_str_addf(&p->vars, "%s%.6g", i ? ", " : "", step);
 		eg_str_addf(&tops, "%s%.6g", i ? ", " : "", ceil(max / step) * step);
 	}
@@ -250,28 +308,39 @@ void plot_layout(struct plot *p)
 	double foot;
 
 	l.label = p->nr_panels > 1 || p->figure->table == FIGURE_LATENCY || bars(p) ? 14 : 5;
+	l.cols = 1;
+	l.bottom = 18;
 	if (bars(p)) {
 		l.left = l.gap = 33;
 		l.panel = 64;
 		l.cols = choose_columns(p, &l, p->width == PLOT_COLUMN ? 3 : 4);
+		/* shares in seven colours want height, and their sum a place beside them */
+		if (p->figure->table == FIGURE_PARTS) {
+			l.panel = 104;
+			if (p->width == PLOT_TEXT || fits_beside(p, &l))
+				l.cols = p->nr_panels;
+		}
 		l.bottom = bar_labels(p, &l);
 	} else if (p->figure->table == FIGURE_LATENCY) {
 		l.left = 34;
 		l.gap = 18;
 		l.cols = choose_columns(p, &l, p->width == PLOT_COLUMN ? 2 : 4);
 		l.panel = p->nr_panels == 1 ? 110 : 76;
-		l.bottom = 18;
+	} else if (p->figure->table == FIGURE_STACK) {
+		l.left = 34;
+		l.gap = 16;
+		l.cols = choose_columns(p, &l, p->width == PLOT_COLUMN ? 2 : 4);
+		l.panel = p->nr_panels == 1 ? 110 : 76;
 	} else {
 		l.left = 42;
-		l.gap = 42;
-		l.cols = 1;
-		l.panel = 104;
-		l.bottom = 18;
+		l.gap = 34;
+		l.cols = p->width == PLOT_TEXT && p->nr_panels <= 3 ? p->nr_panels : 1;
+		l.panel = p->nr_panels == 1 || l.cols > 1 ? 104 : 62;
 	}
 	l.rows = (p->nr_panels + l.cols - 1) / l.cols;
 	/* a panel in the last row but one may have none below it, and then has the labels of the last */
 	last_row = p->nr_panels % l.cols;
-	l.inner = bars(p) ? (last_row ? l.bottom : 4) : 11;
+	l.inner = bars(p) ? (last_row ? l.bottom : 4) : p->figure->table == FIGURE_LATENCY ? 11 : 3;
 	if (!bars(p) && last_row)
 		l.inner = l.bottom;
 	if (bars(p) && l.rows > 1 && last_row)
@@ -292,8 +361,14 @@ void plot_layout(struct plot *p)
 		eg_str_addf(&p->vars, "%s%d", i ? ", " : "", i + l.cols >= p->nr_panels);
 	eg_str_add(&p->vars, "]\n");
 	eg_str_addf(&p->vars, "panel_columns = %u\n", l.cols);
-	if (!bars(p))
+	if (p->x_max > 0)
+		eg_str_addf(&p->vars, "x_max = %.6g\nx_step = %.6g\n", p->x_max,
+			    nice_step(p->x_max, fmax(2, floor(panel_width(&l, l.cols) / 22))));
+	if (!bars(p)) {
+		if (p->figure->table == FIGURE_STACK)
+			add_scales(p);
 		return;
+	}
 	eg_str_addf(&p->vars, "label_angle = %d\nnumbered = %d\n", l.rotate, l.numbered);
 	add_scales(p);
 }

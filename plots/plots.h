@@ -11,6 +11,7 @@
  *   NAME.dat    its data as text, one index block for each curve or metric, the block's name in its first line
  *   NAME.txt    the caption: what is shown, n, the interval and how it was made, units, source
  *   NAME.pdf, NAME.png (300 dpi), NAME.svg    as asked for
+ *   NAME.tex, NAME-inc.pdf      for \input into a document of LaTeX, which sets the labels in its own letters
  */
 #ifndef PLOTS_PLOTS_H
 #define PLOTS_PLOTS_H
@@ -18,7 +19,7 @@
 #include "results/reader.h"
 
 /* How the columns of a figure are read from a result; see plots/table.h. */
-enum figure_table { FIGURE_LATENCY, FIGURE_SERIES, FIGURE_SUMMARY, FIGURE_SUMMARY_ALL };
+enum figure_table { FIGURE_LATENCY, FIGURE_SERIES, FIGURE_STACK, FIGURE_SUMMARY, FIGURE_SUMMARY_ALL, FIGURE_PARTS };
 
 /* One figure: plots/NAME.gp. The registry is generated from the first lines of the files that plugins.mk lists. */
 struct figure {
@@ -33,11 +34,11 @@ const struct figure *figure_find(const char *name);     /* NULL if there is none
 /* The figure whose name is nearest to a wrong one, or NULL. */
 const char          *figure_did_you_mean(const char *name);
 
-enum plot_format { PLOT_PDF = 1, PLOT_PNG = 2, PLOT_SVG = 4 };
+enum plot_format { PLOT_PDF = 1, PLOT_PNG = 2, PLOT_SVG = 4, PLOT_TEX = 8 };
 enum plot_width  { PLOT_COLUMN /* 3.5 in */, PLOT_TEXT /* 7.16 in */ };
 
 #define PLOT_MAX_POINTS 16u     /* more bars than this have no room */
-#define PLOT_MAX_CURVES 8u      /* more curves than this cannot be told apart */
+#define PLOT_MAX_CURVES 8u      /* more curves than this cannot be told apart, nor more panels compared */
 #define PLOT_MAX_FILES  32u
 
 struct plot_request {

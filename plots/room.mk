@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 include $(top_srcdir)/plots/plugins.mk
 noinst_LIBRARIES += libengram-plots.a
-libengram_plots_a_SOURCES = plots/plots.h plots/table.h plots/table.c plots/latency.c plots/series.c plots/summary.c \
-	plots/column.h plots/column.c plots/layout.c plots/child.c plots/driver.c
+libengram_plots_a_SOURCES = plots/plots.h plots/table.h plots/table.c plots/latency.c plots/curves.h plots/curves.c \
+	plots/series.c plots/stack.c plots/summary.c plots/parts.c plots/column.h plots/column.c plots/layout.c plots/child.c \
+	plots/tex.c plots/draw.c plots/driver.c
 nodist_libengram_plots_a_SOURCES = plots/registry.c
 # The scripts are read when a figure is drawn; what they open with is compiled in.
 nobase_dist_pkgdata_DATA += plots/style.gp $(FIGURE_PLUGINS)

@@ -1,140 +1,162 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * series - curves against time, one for each sweep point; see table.h.
+ * series - curves against time, one for each sweep point, a panel for each column; see table.h.
  *
  * A point of time is kept only if every seed that ran has a value there, so that n is the same along a curve: runs of
- * different length are shown as far as the shortest. A series is thinned to the smallest and the largest mean of each of
- * PLOT_MAX_ROWS / 2 stretches, which no eye tells from the whole at the size of a page.
+ * different length are shown as far as the shortest. Where all were sampled but in one nothing happened, the line is
+ * broken. A series is thinned to the smallest and the largest mean of each of PLOT_MAX_ROWS / 2 stretches, which no eye
+ * tells from the whole at the size of a page.
  */
-#include "plots/column.h"
+#include "plots/curves.h"
 
 #include <math.h>
 
-#include "results/stats.h"
+/* A row that is kept, and whether the line is broken before it. */
+struct row { double time; const struct stats_mean *m; bool cut; };
 
-/* values[seed * nr_times + t] of the expression; seeds without any value (missing cells) are left out. */
-static eg_status read_seeds(const struct plot_point *at, const struct expr *e, double *values, double *scratch,
-			    unsigned *nr_seeds, struct eg_errors *err)
+static void series_row(struct plot *p, const struct row *r, bool cut, bool alone, double x_divide, double divide)
 {
-	size_t nr = result_nr_times(at->file);
+	const struct stats_mean *m = r->m;
 
-	*nr_seeds = 0;
-	for (unsigned seed = 0; seed < result_nr_seeds(at->file); seed++) {
-		double *out = values + *nr_seeds * nr;
-		bool any = false;
-
-		for (unsigned k = 0; k < e->nr; k++) {
-			int s = result_find_series(at->file, e->names[k]);
-
-			if (s < 0)
-				return EG_OK;
-			EG_TRY(result_read_series(at->file, (unsigned)s, at->point, seed, scratch + k * nr, err));
-		}
-		for (size_t t = 0; t < nr; t++) {
-			double v[EXPR_MAX_NAMES];
-
-			for (unsigned k = 0; k < e->nr; k++)
-				v[k] = scratch[k * nr + t];
-			out[t] = expr_value(e, v);
-			any |= !isnan(out[t]);
-		}
-		*nr_seeds += any;
-	}
-	return EG_OK;
-}
-
-struct row { double time; struct stats_mean m; };
-
-static void series_row(struct plot *p, const struct row *r, double divide)
-{
-	eg_str_addf(&p->dat, "%.6g %.6g ", r->time / divide, r->m.mean);
-	if (isnan(r->m.half))
-		eg_str_addf(&p->dat, "- - %u\n", r->m.n);
+	eg_str_addf(&p->dat, "%s%.6g %.6g ", cut ? "\n" : "", r->time / x_divide, m->mean / divide);
+	if (isnan(m->half))
+		eg_str_addf(&p->dat, "- - %u %d\n", m->n, alone);
 	else
-		eg_str_addf(&p->dat, "%.6g %.6g %u\n", r->m.mean - r->m.half, r->m.mean + r->m.half, r->m.n);
+		eg_str_addf(&p->dat, "%.6g %.6g %u %d\n", (m->mean - m->half) / divide, (m->mean + m->half) / divide, m->n, alone);
 }
 
-static void series_rows(struct plot *p, const struct row *row, size_t nr, double divide)
+static void series_rows(struct plot *p, const struct row *row, size_t nr, double x_divide, double divide)
 {
 	size_t stretch = nr <= PLOT_MAX_ROWS ? 1 : (nr + PLOT_MAX_ROWS / 2 - 1) / (PLOT_MAX_ROWS / 2);
 
 	for (size_t i = 0; i < nr; i += stretch) {
 		size_t end = i + stretch < nr ? i + stretch : nr, low = i, high = i;
+		bool cut = false, alone;
 
 		for (size_t k = i; k < end; k++) {
-			low = row[k].m.mean < row[low].m.mean ? k : low;
-			high = row[k].m.mean > row[high].m.mean ? k : high;
+			low = row[k].m->mean < row[low].m->mean ? k : low;
+			high = row[k].m->mean > row[high].m->mean ? k : high;
+			cut |= row[k].cut && k > 0;
 		}
-		series_row(p, &row[low < high ? low : high], divide);
+		alone = stretch == 1 && (i == 0 || row[i].cut) && (i + 1 == nr || row[i + 1].cut);
+		series_row(p, &row[low < high ? low : high], cut, alone, x_divide, divide);
 		if (low != high)
-			series_row(p, &row[low < high ? high : low], divide);
+			series_row(p, &row[low < high ? high : low], false, false, x_divide, divide);
 	}
 }
 
-static eg_status series_point(struct plot *p, unsigned i, const struct expr *e, double divide, struct eg_errors *err)
+/* The ends of the bands, in units as recorded: what the axis has to hold. */
+static eg_status range(const struct plot *p, const struct expr *e, double *min, double *max, bool *any, struct eg_errors *err)
+{
+	*min = INFINITY;
+	*max = 0;
+	*any = false;
+	for (unsigned i = 0; i < p->nr_points; i++) {
+		struct curve c;
+
+		EG_TRY(curve_read(&p->points[i], e, &c, err));
+		for (size_t t = 0; t < result_nr_times(p->points[i].file) && c.nr_seeds; t++) {
+			const struct stats_mean *m = &c.at[t];
+
+			if (!m->n)
+				continue;
+			*any = true;
+			/* a mean over seeds may be less than its interval is wide; an axis of logarithms begins at the means */
+			*min = fmin(*min, m->mean > 0 ? m->mean : *min);
+			*max = fmax(*max, m->mean + (isnan(m->half) ? 0.0 : m->half));
+		}
+		curve_free(&c);
+	}
+	return EG_OK;
+}
+
+static eg_status series_point(struct plot *p, unsigned i, const struct column *column, double x_divide, double divide,
+			      struct eg_errors *err)
 {
 	const struct plot_point *at = &p->points[i];
 	size_t nr = result_nr_times(at->file), kept = 0;
-	unsigned max_seeds = result_nr_seeds(at->file), nr_seeds;
-	double *values = eg_calloc(nr * max_seeds + nr * EXPR_MAX_NAMES + max_seeds, sizeof(*values));
-	struct row *row = eg_calloc(nr + 1, sizeof(*row));
-	eg_status s = EG_NO_MEMORY;
+	unsigned max_seeds = result_nr_seeds(at->file);
+	struct row *row;
+	bool cut = false;
+	struct curve c;
 
-	if (!values || !row) {
-		(void)eg_fail(err, s, "no memory for the time series of a figure");
-		goto out;
+	EG_TRY(curve_read(at, &column->expr, &c, err));
+	row = eg_calloc(nr + 1, sizeof(*row));
+	if (!row) {
+		curve_free(&c);
+		return eg_fail(err, EG_NO_MEMORY, "no memory for the time series of a figure");
 	}
-	s = read_seeds(at, e, values + max_seeds, values + max_seeds + nr * max_seeds, &nr_seeds, err);
-	for (size_t t = 0; s == EG_OK && nr_seeds && t < nr; t++) {
-		bool all = true;
-
-		for (unsigned k = 0; k < nr_seeds; k++) {
-			values[k] = values[max_seeds + k * nr + t];
-			all &= !isnan(values[k]);
-		}
-		if (all)
-			row[kept++] = (struct row){ result_times(at->file)[t], stats_mean(values, nr_seeds) };
+	for (size_t t = 0; t < nr && c.nr_seeds; t++) {
+		cut |= c.hole[t];
+		if (!c.at[t].n)
+			continue;
+		row[kept++] = (struct row){ result_times(at->file)[t], &c.at[t], cut };
+		cut = false;
 	}
-	if (s != EG_OK)
-		goto out;
-	if (!kept) {
-		eg_str_addf(&p->notes, "%s: no values.\n", at->label);
-		goto out;
+	if (kept) {
+		plot__add_block(p, i, *at->label ? at->label : column->label);
+		series_rows(p, row, kept, x_divide, divide);
+		p->single |= c.nr_seeds == 1;
+		p->several |= c.nr_seeds > 1;
+		if (c.nr_seeds < max_seeds)
+			eg_str_addf(&p->notes, "%s: %u of %u seeds have values.\n", *at->label ? at->label : column->label,
+				    c.nr_seeds, max_seeds);
+	} else {
+		eg_str_addf(&p->notes, "%s%s%s: no values.\n", column->label, *at->label ? ", " : "", at->label);
 	}
-	plot__add_block(p, i, *at->label ? at->label : p->panels[0].label);
-	series_rows(p, row, kept, divide);
-	for (size_t t = 0; t < kept; t++)
-		p->panels[0].max = fmax(p->panels[0].max, row[t].m.mean + (isnan(row[t].m.half) ? 0.0 : row[t].m.half));
-	p->single |= nr_seeds == 1;
-	p->several |= nr_seeds > 1;
-	if (nr_seeds < max_seeds)
-		eg_str_addf(&p->notes, "%s: %u of %u seeds have values.\n", at->label, nr_seeds, max_seeds);
-out:
-	eg_free(values);
 	eg_free(row);
-	return s;
+	curve_free(&c);
+	return EG_OK;
 }
 
 eg_status plot__series(struct plot *p, struct eg_errors *err)
 {
-	double end = 0, divide;
-	struct column c;
-	const char *unit;
+	struct eg_str ends[2] = { { 0 }, { 0 } };
+	const char *first_raw = NULL, *x_unit;
+	double divide = 1, x_divide;
 
-	if (!column_choose(p, true, p->figure->columns[0], &c)) {
-		plot__why(p, "the results have no time series %s", c.expr.names[0]);
-		return EG_OK;
+	x_unit = curve_time_unit(p, &x_divide);
+	for (const char *const *text = p->figure->columns; *text && p->nr_panels < PLOT_MAX_PANELS; text++) {
+		const char *raw, *unit;
+		double min, max;
+		struct column c;
+		bool any;
+
+		if (!column_choose(p, true, *text, &c)) {
+			if (!*p->why)
+				plot__why(p, "the results have no time series %s", c.expr.names[0]);
+			eg_str_addf(&p->notes, "Left out: %s (no such time series in the results).\n", c.label);
+			continue;
+		}
+		EG_TRY(range(p, &c.expr, &min, &max, &any, err));
+		if (!any) {
+			if (!*p->why)
+				plot__why(p, "the time series %s has no values", c.expr.names[0]);
+			eg_str_addf(&p->notes, "Left out: %s (no values).\n", c.label);
+			continue;
+		}
+		/* panels of one quantity have one unit, that of the first */
+		raw = column_unit(p, true, &c);
+		if (!first_raw || strcmp(raw, first_raw) != 0) {
+			unit = plot_unit(raw, max, &divide);
+			first_raw = raw;
+		} else {
+			unit = p->panels[p->nr_panels - 1].unit;
+		}
+		(void)plot__add_panel(p, c.label, unit);
+		for (unsigned i = 0; i < p->nr_points; i++)
+			EG_TRY(series_point(p, i, &c, x_divide, divide, err));
+		p->panels[p->nr_panels - 1].max = max / divide;
+		eg_str_addf(&ends[0], "%s%.6g", p->nr_panels > 1 ? ", " : "", (isinf(min) ? 0.0 : min) / divide);
+		eg_str_addf(&ends[1], "%s%.6g", p->nr_panels > 1 ? ", " : "", max / divide);
+		column_define(p, &c);
 	}
-	for (unsigned i = 0; i < p->nr_points; i++)
-		if (result_nr_times(p->points[i].file))
-			end = fmax(end, result_times(p->points[i].file)[result_nr_times(p->points[i].file) - 1]);
-	unit = plot_unit("ns", end, &divide);
-	(void)plot__add_panel(p, c.label, column_unit(p, true, &c));
-	for (unsigned i = 0; i < p->nr_points; i++)
-		EG_TRY(series_point(p, i, &c.expr, divide, err));
-	if (!p->nr_blocks)
-		plot__why(p, "the time series %s has no values", c.expr.names[0]);
-	eg_str_addf(&p->vars, "x_unit = \"%s\"\ny_max = %.6g\n", unit, p->panels[0].max);
-	column_define(p, &c);
+	if (p->nr_panels)
+		p->why[0] = '\0';
+	eg_str_addf(&p->vars, "x_unit = \"%s\"\narray panel_min[%u] = [%s]\narray panel_max[%u] = [%s]\n", x_unit, p->nr_panels,
+		    eg_str_text(&ends[0]), p->nr_panels, eg_str_text(&ends[1]));
+	p->vars.failed |= ends[0].failed || ends[1].failed;
+	eg_str_free(&ends[0]);
+	eg_str_free(&ends[1]);
 	return EG_OK;
 }

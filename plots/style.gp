@@ -21,6 +21,7 @@ set style line 15 lc rgb word(colours, 7) lw 1.1 dt (10,4)       pt 9  ps 0.5
 set style line 16 lc rgb word(colours, 8) lw 1.3 dt (3,3)        pt 13 ps 0.5
 set border 3 lw 0.75
 set tics nomirror out scale 0.5 font ",6"
+set format "%g"
 set grid ytics lc rgb "#dddddd" lw 0.5 dt 1
 set datafile missing "-"
 set key autotitle columnhead
@@ -41,5 +42,6 @@ low_end = 'using ($2 - box / 4):4:(box / 2):(0) with vectors nohead lc rgb "blac
 high_end = 'using ($2 - box / 4):5:(box / 2):(0) with vectors nohead lc rgb "black" lw 0.8 notitle'
 # @foot: below all panels, what the bars' labels are labels of, and the labels if bars are numbered
 foot = 'set label 3 axes at screen (left[1] + right[panel_columns]) / 2, high(5 + 7.5 * foot_lines) center font ",7"; do for [k=1:foot_lines] { set label 3 + k foot_line[k] at screen left[1], high(4.5 + 7.5 * (foot_lines - k)) font ",6" }'
-# @key_only: after the panels, room for a key above them and nothing else
-key_only = 'unset label; unset border; unset tics; unset grid; unset xlabel; unset ylabel; unset logscale; set xrange [0:1]; set yrange [0:1]; set lmargin at screen 0; set rmargin at screen 1; set tmargin at screen 1; set bmargin at screen 1 - key_height; set key at screen 0.5, 1 - high(2.5) center top horizontal Left reverse samplen 2.4 spacing 1.25 width 0.5 maxcols key_columns font ",6"'
+# @key_only: after the panels, room for a key above them and nothing else; key_title: what its labels are labels of
+if (!exists("key_title")) key_title = ""
+key_only = 'unset label; unset border; unset tics; unset grid; unset xlabel; unset ylabel; unset logscale; set xrange [0:1]; set yrange [0:1]; set lmargin at screen 0; set rmargin at screen 1; set tmargin at screen 1; set bmargin at screen 1 - key_height; set key at screen 0.5, 1 - high(2.5) center top horizontal Left reverse samplen 2.4 spacing 1.25 width 1.2 maxcols key_columns font ",6" title key_title font ",6"'

@@ -44,8 +44,7 @@ static eg_status summary_means(const struct plot *p, const struct expr *e, struc
 	return EG_OK;
 }
 
-/* Lines of one block: name, place, mean, interval, n, and what it stands on (the columns stacked below). */
-static void summary_rows(struct plot *p, const struct stats_mean *mean, double divide, double *base)
+void plot__summary_rows(struct plot *p, const struct stats_mean *mean, double divide, double *base)
 {
 	double top = 0;
 
@@ -75,6 +74,7 @@ eg_status plot__summary(struct plot *p, bool all, struct eg_errors *err)
 {
 	double base[PLOT_MAX_POINTS] = { 0 };
 	char stack[80] = "";
+	bool have = false;
 
 	for (const char *const *text = p->figure->columns; *text && p->nr_panels < PLOT_MAX_PANELS; text++) {
 		struct stats_mean mean[PLOT_MAX_POINTS];
@@ -91,6 +91,7 @@ eg_status plot__summary(struct plot *p, bool all, struct eg_errors *err)
 			eg_str_addf(&p->notes, "Left out: %s (no such metric in the results).\n", c.label);
 			continue;
 		}
+		have = true;
 		EG_TRY(summary_means(p, &c.expr, mean, err));
 		for (unsigned i = 0; i < p->nr_points; i++) {
 			any |= mean[i].n && (mean[i].mean != 0.0 || all);
@@ -119,10 +120,10 @@ eg_status plot__summary(struct plot *p, bool all, struct eg_errors *err)
 		p->stacked |= *c.stack != '\0';
 		memcpy(stack, c.stack, sizeof(stack));
 		plot__add_block(p, 0, c.label);
-		summary_rows(p, mean, divide, base);
+		plot__summary_rows(p, mean, divide, base);
 		column_define(p, &c);
 	}
 	if (!p->nr_blocks)
-		plot__why(p, "the results have none of its metrics");
+		plot__why(p, have ? "its metrics are zero or undefined at every point" : "the results have none of its metrics");
 	return EG_OK;
 }

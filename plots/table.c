@@ -2,7 +2,7 @@
 /*
  * table - what the kinds of tables share: texts and units for gnuplot, panels and blocks; see table.h.
  *
- * latency.c, series.c and summary.c read the numbers. Wherever there is an interval it is that of results/stats.h,
+ * latency.c, series.c, stack.c, summary.c and parts.c read the numbers. Wherever there is an interval it is that of results/stats.h,
  * Student's t over the seeds at 95 %.
  */
 #include "plots/table.h"
@@ -96,6 +96,8 @@ eg_status plot_table(struct plot *p, struct eg_errors *err)
 	switch (p->figure->table) {
 	case FIGURE_LATENCY:     return plot__latency(p, err);
 	case FIGURE_SERIES:      return plot__series(p, err);
+	case FIGURE_STACK:       return plot__stack(p, err);
+	case FIGURE_PARTS:       return plot__parts(p, err);
 	case FIGURE_SUMMARY:     return plot__summary(p, false, err);
 	case FIGURE_SUMMARY_ALL: return plot__summary(p, true, err);
 	}

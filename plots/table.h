@@ -4,9 +4,12 @@
  *
  *   latency       one panel for each kind of a group of histograms, one block for each (panel, sweep point): the
  *                 cumulative distribution of the histograms of all seeds added up
- *   series        one panel, one block for each sweep point: mean and interval over the seeds against time
+ *   series        one panel for each column that the results have, one block for each sweep point: mean and interval
+ *                 over the seeds against time
+ *   stack         one panel for each sweep point, one block for each column: areas on each other, against time
  *   summary       one panel for each column that the results have, one block each, one line for each sweep point
  *   summary-all   the same, but all columns must be there
+ *   parts         two panels: the shares of a family of counters, stacked, small ones joined; and their sum
  *
  * A column of a figure is "EXPRESSION | EXPRESSION ... ; label ; unit ; stack LABEL": the first expression whose names
  * the results have, what it is called in the figure, its unit (default: that of its first name), and for parts of a
@@ -28,6 +31,7 @@ struct plot_point {
 	size_t              point;          /* in that file */
 	const char         *label;          /* "linux, never": its labels on the axes that differ, "" when there is one point */
 	const char         *lines;          /* the same, a line for each axis */
+	const char         *whole;          /* the label before it was cut to the width of the figure */
 };
 
 struct plot_panel {
@@ -51,6 +55,7 @@ struct plot {
 	const char          *axes;          /* "page_allocator, thp": what the points' labels are labels of */
 	struct plot_panel    panels[PLOT_MAX_PANELS];
 	struct plot_block    blocks[PLOT_MAX_BLOCKS];
+	double               x_max;         /* the end of an axis of time, as shown; 0: it has none */
 	bool                 stacked;       /* a panel has stacked columns */
 	bool                 single;        /* some mean is of one seed only ... */
 	bool                 several;       /* ... and some of more */
@@ -66,11 +71,16 @@ eg_status plot_table(struct plot *p, struct eg_errors *err) EG_MUST_USE;
 /* The kinds of tables, for plot_table(). */
 eg_status plot__latency(struct plot *p, struct eg_errors *err) EG_MUST_USE;
 eg_status plot__series(struct plot *p, struct eg_errors *err) EG_MUST_USE;
+eg_status plot__stack(struct plot *p, struct eg_errors *err) EG_MUST_USE;
+eg_status plot__parts(struct plot *p, struct eg_errors *err) EG_MUST_USE;
 eg_status plot__summary(struct plot *p, bool all, struct eg_errors *err) EG_MUST_USE;
 /* There is nothing to draw, because ... */
 void plot__why(struct plot *p, const char *fmt, ...) EG_PRINTF(2, 3);
 /* One more panel, which owns the blocks that are opened from now on. */
 struct plot_panel *plot__add_panel(struct plot *p, const char *label, const char *unit);
+struct stats_mean;
+/* Lines of one block of bars: name, place, mean, interval, n, and what it stands on, base[point]; it is raised. */
+void plot__summary_rows(struct plot *p, const struct stats_mean *mean, double divide, double *base);
 /* Open the block of a curve in the last panel, for that point. */
 void plot__add_block(struct plot *p, unsigned point, const char *label);
 
@@ -85,8 +95,17 @@ const char *plot_text(struct plot *p, const char *text);
 
 /* Sizes in points. */
 double plot_text_width(const char *text, double size);
+/* The text, its middle replaced by an ellipsis if it is wider. */
+const char *plot_shorten(struct plot *p, const char *text, double size, double width);
 /* Place panels and key, and add the variables that say where: fig_width, left[], key_columns, ... */
 void   plot_layout(struct plot *p);
+
+/* Write NAME.EXT in `dir`, whole or not at all. */
+eg_status plot_write_file(const char *dir, const char *name, const char *ext, const struct eg_str *s, struct eg_errors *err) EG_MUST_USE;
+/* Make the pictures of NAME.gp in `dir`; formats: of enum plot_format. */
+eg_status plot_draw(const char *dir, const char *name, unsigned formats, struct eg_errors *err) EG_MUST_USE;
+/* What gnuplot wrote for TeX, with its labels escaped and their size set. */
+void      plot_tex(struct eg_str *s, const char *from);
 
 /*
  * Run a program in folder `dir` with empty standard input, its standard output discarded. EG_IO, with what it said on

@@ -11,7 +11,7 @@
 
 static const struct cli_option options[] = {
 	{ .name = "output", .letter = 'o', .arg = "DIR", .help = "where to write (default: FILE-figures, beside the result), made if need be" },
-	{ .name = "format", .letter = 'f', .arg = "pdf|png|svg,...", .help = "one format or several with commas; default pdf" },
+	{ .name = "format", .letter = 'f', .arg = "pdf|png|svg|tex,...", .help = "one format or several with commas; default pdf" },
 	{ .name = "width", .arg = "column|text", .help = "3.5 in (default) or 7.16 in" },
 	{ .name = "point", .arg = "K=V,...", .help = "only the points of the sweep with these labels (default: all)" },
 	{ .name = "json", .help = "print what became of each figure as JSON" },
@@ -19,7 +19,7 @@ static const struct cli_option options[] = {
 };
 
 static const struct { const char *name; unsigned flag; } formats[] = {
-	{ "pdf", PLOT_PDF }, { "png", PLOT_PNG }, { "svg", PLOT_SVG },
+	{ "pdf", PLOT_PDF }, { "png", PLOT_PNG }, { "svg", PLOT_SVG }, { "tex", PLOT_TEX },
 };
 
 static bool read_formats(const char *text, unsigned *out)
@@ -33,7 +33,7 @@ static bool read_formats(const char *text, unsigned *out)
 			if (strlen(formats[i].name) == n && memcmp(text, formats[i].name, n) == 0)
 				flag = formats[i].flag;
 		if (!flag) {
-			(void)cli_usage("plot: unknown format %.*s; there are: pdf, png, svg", (int)(n < 40 ? n : 40), text);
+			(void)cli_usage("plot: unknown format %.*s; there are: pdf, png, svg, tex", (int)(n < 40 ? n : 40), text);
 			return false;
 		}
 		*out |= flag;
@@ -183,7 +183,8 @@ const struct verb_ops verb_plot_ops = {
 		"have data for. For each figure a gnuplot script, its data and a caption are written beside the picture:\n"
 		"edit FIGURE.gp and run `gnuplot FIGURE.gp` to draw it anew. The caption (FIGURE.txt) tells what is shown,\n"
 		"the number of seeds, how intervals were made, and the units. `engram list figures` names the figures.\n"
-		"Needs gnuplot; png and svg need poppler-utils as well.",
+		"Needs gnuplot; png and svg need poppler-utils as well. tex gives FIGURE.tex and FIGURE-inc.pdf, for a document\n"
+		"of LaTeX that loads graphicx and xcolor; drawing it needs no TeX.",
 	.example = "engram plot quickstart.h5 fault-latency-cdf --format pdf,png --width column",
 	.options = options,
 	.min_args = 1,

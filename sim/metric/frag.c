@@ -17,6 +17,7 @@
  *   frag.score.<zone>                0..100, low: share of free memory that is not in 2 MiB blocks
  *   frag.score_node.<node>           sum over zones of present * score / (present of the node + 1)
  *   frag.free_blocks.<zone>.<i>      n_i, the row of /proc/buddyinfo
+ *   frag.free_blocks.all.<j>         n_j, summed over the zones
  *   frag.free_pages_in_blocks.<zone> pages in blocks of order 9 and 10
  *   frag.largest_order.<zone>        largest i with n_i > 0; -1 if there is none
  *   frag.free_huge                   2 MiB frames that the free blocks hold: S_9, all zones
@@ -158,6 +159,9 @@ static double emit_all(struct metric_emit *e, struct frag_state *s, const struct
 		metric_emit(e, &(struct metric_column){ .unit = "1", .better = -1, .series = order_in_series(j),
 			    .long_name = "share of the machine's free memory that cannot serve this order" },
 			    frag_unusable(n, j), "frag.unusable.all.%u", j);
+	for (unsigned j = 0; j < EG_NR_ORDERS; j++)
+		metric_emit(e, &(struct metric_column){ .unit = "blocks", .series = true,
+			    .long_name = "free blocks of this order, all zones" }, (double)n[j], "frag.free_blocks.all.%u", j);
 	metric_emit(e, &(struct metric_column){ .unit = "1", .better = 1, .series = true,
 		    .long_name = "free frames of 2 MiB" }, (double)huge, "frag.free_huge");
 	metric_emit(e, &(struct metric_column){ .unit = "%", .better = 1, .series = true,

@@ -42,12 +42,19 @@ figures=$("$ENGRAM" list figures | sed 's/ .*//')
 	"$make_figures" "$dir/gap.h5" --axis policy.page_allocator=linux,llfree --seeds 2 --gap
 result $? "results to draw from"
 
+"$make_figures" "$dir/single.h5" --seeds 1 && "$make_figures" "$dir/five.h5" --seeds 5 && "$make_figures" "$dir/four.h5" --axis policy.page_allocator=linux,llfree --axis policy.thp=never,always --seeds 5 &&
+	"$make_figures" "$dir/eight.h5" --axis machine.cpus=1,2,4,8,16,32,64,128 --seeds 2 && "$make_figures" "$dir/zero.h5" --zero &&
+	"$make_figures" "$dir/nan.h5" --nan --seeds 2 && "$make_figures" "$dir/wordy.h5" --seeds 2 \
+	--axis "policy.page_allocator=a label with all parameters of its policy written out at full length and then some more of it,short" \
+	--axis 'x.y=another that is not short either, and has a comma,ω'
+result $? "results of other shapes"
+
 # -- what is refused, before any program is started --
 run 2 plot && run 2 plot fault-latency-cdf && has err 'which result'
 result $? "plot wants a result"
 run 2 plot "$dir/r.h5" fault-latency-cdfs && has err 'did you mean fault-latency-cdf?'
 result $? "did you mean, for figures"
-run 2 plot "$dir/r.h5" --format pdf,jpg && has err 'pdf, png, svg' && run 2 plot "$dir/r.h5" --format '' &&
+run 2 plot "$dir/r.h5" --format pdf,jpg && has err 'pdf.*png.*svg.*tex' && run 2 plot "$dir/r.h5" --format '' &&
 	run 2 plot "$dir/r.h5" --width wide && has err 'column'
 result $? "formats and widths that are not there"
 run 2 plot "$dir/r.h5" --point page_allocator=lnux && has err 'did you mean'
@@ -97,8 +104,8 @@ fi
 run 0 plot "$dir/r.h5" $figures -o "$dir/f"
 result $? "every figure is drawn: $(echo "$figures" | tr '\n' ' ')"
 for f in $figures; do
-	[ -s "$dir/f/$f.pdf" ] && [ ! -e "$dir/f/$f.tmp.pdf" ] && grep -q '95 %\|Interval: none' "$dir/f/$f.txt" &&
-		grep -q 'n = 3 seeds (1, 2, 3)' "$dir/f/$f.txt" && grep -q '^Units: ' "$dir/f/$f.txt" && ! grep -q "$dir" "$dir/f/$f".*t
+	[ -s "$dir/f/$f.pdf" ] && [ ! -e "$dir/f/$f.tmp.pdf" ] && grep -q 'Student t\|Interval: none' "$dir/f/$f.txt" &&
+		grep -q 'n = 3 seeds (1, 2, 3), configuration 0123456789ab, Engram 0' "$dir/f/$f.txt" && grep -q '^Units: ' "$dir/f/$f.txt" && ! grep -q "$dir" "$dir/f/$f".*t
 	result $? "$f: a picture, and a caption with n, interval and units that names no directory"
 	for ext in gp dat; do
 		if [ -n "${REBASELINE:-}" ]; then
@@ -108,14 +115,56 @@ for f in $figures; do
 		result $? "$f.$ext is as it was"
 	done
 done
+# -- other shapes: each figure of each, drawn without a word from gnuplot, in the width of a column and of the text --
+for shape in single five four eight wordy; do
+	status=0
+	for w in column text; do
+		# shellcheck disable=SC2086 # one word each
+		run 0 plot "$dir/$shape.h5" $figures -o "$dir/$shape-$w" --width $w && [ ! -s "$dir/err" ] || status=1
+	done
+	result $status "every figure of a result of this shape: $shape"
+done
+run 0 plot "$dir/zero.h5" latency-percentiles-over-time fragmentation-over-time buddy-lists-over-time fault-latency-cdf -o "$dir/zero" &&
+	run 3 plot "$dir/zero.h5" walk-cost -o "$dir/none" && has err 'zero or undefined at every point' &&
+	run 3 plot "$dir/zero.h5" time-categories -o "$dir/none" && has err 'time\.\* are zero or undefined'
+result $? "what is always zero is drawn if it is a curve, and no share of it is"
+run 0 plot "$dir/nan.h5" -o "$dir/nan" && [ "$(wc -l <"$dir/out")" -eq 1 ] && [ "$(grep -c 'left out: ' "$dir/err")" -eq 7 ] &&
+	has err 'latency-percentiles-over-time left out: the time series fault_latency_interval.all.p50 has no values'
+result $? "what has no values is left out, with the reason"
+grep -q '^110 .* 1$' "$dir/f/latency-percentiles-over-time.dat" && grep -q '^$' "$dir/f/latency-percentiles-over-time.dat" &&
+	[ "$(awk '/^$/ { if (++e == 2) n++ } !/^$/ { e = 0 } END { print n + 1 }' "$dir/f/latency-percentiles-over-time.dat")" -eq 12 ]
+result $? "a curve is broken where one run has no value, and a value alone is marked"
+awk '!/^"/ && NF == 5 { top[$1] = $3; if ($1 in under && under[$1] != $2) bad = 1; under[$1] = $3; n++ } /^$/ { if (++e == 2 && ++b % 11 == 0) split("", under) } !/^$/ { e = 0 }
+	END { exit bad || n != 11 * 4 * 17 }' "$dir/f/buddy-lists-over-time.dat"
+result $? "areas stand on each other"
+awk '/^"[^"]*"$/ { b++; next } NF == 8 && b <= 9 { sum[$3] += $4; n++ } END { for (i in sum) if (sum[i] < 99.99 || sum[i] > 100.01) bad = 1; exit bad || n != 36 }' \
+	"$dir/f/time-categories.dat" && grep -q '^other, with the largest share of each: tlb [0-9.]* %, ' "$dir/f/time-categories.txt"
+result $? "shares add up to 100 %, and what was joined is named"
+
+# -- for TeX, which need not be here --
+"$make_figures" "$dir/tex.h5" --axis 'policy.x=50% of $A_i & {#1},~a^b\c' --seeds 2 &&
+	run 0 plot "$dir/tex.h5" policy-comparison time-categories --format tex,svg,pdf -o "$dir/tex" && [ "$(wc -l <"$dir/out")" -eq 6 ] &&
+	[ -z "$(find "$dir/tex" -name '*-inc.tex' -o -name '*.tmp*')" ] && [ -s "$dir/tex/time-categories-inc.pdf" ] && [ -s "$dir/tex/time-categories.pdf" ] &&
+	grep -q '{time-categories-inc}}%$' "$dir/tex/time-categories.tex" && grep -qF '\fontsize{7pt}{8pt}' "$dir/tex/time-categories.tex" &&
+	grep -qF '{\strut{}50\% of \$A\_i \& \{\#1\}}' "$dir/tex/time-categories.tex" &&
+	grep -qF '{\strut{}\textasciitilde{}a\textasciicircum{}b\textbackslash{}c}' "$dir/tex/time-categories.tex"
+result $? "tex: labels are text there too; several formats in one call"
+if command -v pdflatex >/dev/null && kpsewhich xcolor.sty >/dev/null; then
+	printf '\\documentclass{article}\\usepackage{graphicx,xcolor,textcomp}\\begin{document}\\input{time-categories}\\end{document}\n' >"$dir/tex/paper.tex"
+	(cd "$dir/tex" && pdflatex -interaction=batchmode paper.tex) >"$dir/out" 2>&1
+	result $? "a document inputs it"
+else
+	skip "LaTeX is not installed"
+fi
+
 cp "$dir/f/tlb-breakdown.gp" "$dir/f/tlb-breakdown.dat" "$dir" && (cd "$dir" && gnuplot -d tlb-breakdown.gp) >"$dir/out" 2>"$dir/err" &&
 	[ -s "$dir/tlb-breakdown.pdf" ] && ! grep -v iconv "$dir/err"  # it warns of the C locale
 result $? "the script draws by itself, without a warning"
 run 0 plot "$dir/r.h5" -o "$dir/named" && has err 'no-such-figure left out' && [ "$(find "$dir/named" -name '*.pdf' | wc -l)" -eq 2 ]
 result $? "without names: the figures of the experiment; unknown ones are left out and named"
-run 0 plot "$dir/one.h5" && [ "$(wc -l <"$dir/out")" -eq 2 ] && has out '^.*/one-figures/policy-comparison.pdf$' &&
+run 0 plot "$dir/one.h5" && [ "$(wc -l <"$dir/out")" -eq 5 ] && has out '^.*/one-figures/policy-comparison.pdf$' &&
 	has err 'tlb-breakdown left out: .*no metric' && grep -q 'a dot instead of a bar' "$dir/one-figures/policy-comparison.txt" &&
-	! grep -q '^[0-9].* [0-9.]* [0-9.]* 1$' "$dir/one-figures/fragmentation-over-time.dat"
+	! grep -q '^[0-9].* [0-9.]* [0-9.]* 1 0$' "$dir/one-figures/fragmentation-over-time.dat"
 result $? "one point, one seed, few data: what can be drawn, without intervals"
 run 0 plot "$dir/long.h5" fragmentation-over-time && [ "$(wc -l <"$dir/long-figures/fragmentation-over-time.dat")" -le 2001 ] &&
 	[ "$(wc -l <"$dir/long-figures/fragmentation-over-time.dat")" -gt 1000 ]
@@ -133,17 +182,17 @@ run 0 plot "$dir/r.h5" tlb-breakdown --width text -o "$dir/wide" && grep -q '^fi
 result $? "the width of the text"
 # shellcheck disable=SC2016 # the label is not for this shell
 "$make_figures" "$dir/evil.h5" --axis 'policy.page_allocator=`touch evil1`,a"b\c@place' --axis "x.y='.system('touch evil2').',{/=20 z}_2" &&
-	run 0 plot "$dir/evil.h5" -o "$dir/evil" && [ "$(wc -l <"$dir/out")" -eq 4 ] && [ -z "$(find "$dir" . -name 'evil[12]')" ] &&
+	run 0 plot "$dir/evil.h5" -o "$dir/evil" && [ "$(wc -l <"$dir/out")" -eq 8 ] && [ -z "$(find "$dir" . -name 'evil[12]')" ] &&
 	{ ! command -v pdftotext >/dev/null || pdftotext "$dir/evil/fragmentation-over-time.pdf" - | grep -qF '`touch evil1`, '; }
 result $? "labels of a result are text, whatever is in them"
 if command -v pdftoppm >/dev/null && command -v pdffonts >/dev/null; then
 	status=0
-	for f in "$dir"/f/*.pdf "$dir"/wide/*.pdf; do
+	for f in "$dir"/f/*.pdf "$dir"/four-text/*.pdf "$dir"/eight-column/*.pdf "$dir"/wordy-*/*.pdf; do
 		# name, type (two words), encoding, emb
 		pdffonts "$f" | awk 'NR > 2 { n++; if (!/ yes yes (yes|no ) /) bad = 1 } END { exit bad || !n }' || status=1
 	done
 	result $status "every font is embedded"
-	for f in "$dir"/f/*.pdf "$dir"/wide/*.pdf; do
+	for f in "$dir"/f/*.pdf "$dir"/four-text/*.pdf "$dir"/eight-column/*.pdf "$dir"/wordy-*/*.pdf; do
 		pdftotext -bbox "$f" - >"$dir/bbox"
 		# nothing beyond the page, and at most 7.1 points high if level
 		awk -F'"' '/<page / { w = $2; h = $4 }

@@ -61,6 +61,8 @@ static void check_frag(void)
 	}
 	is_value("frag.unusable_milli.all.9", frag_unusable_milli(sum, 9));
 	is_value("frag.unusable.all.9", frag_unusable(sum, 9));
+	is_value("frag.free_blocks.all.0", (double)sum[0]);
+	is_value("frag.free_blocks.all.10", (double)sum[10]);
 	is_value("frag.unusable.all.0", 0);
 	is_value("mem.free", (double)pages * 4096);
 	is_value("frag.huge_unmerged", 0);
