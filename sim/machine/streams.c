@@ -174,13 +174,22 @@ static void load(struct machine *m, struct source *s, struct trace_stream *t, ui
 	}
 }
 
+static bool is_initial(const struct eg_block *b)
+{
+	return b->kind == EG_BLOCK_OP && (b->op.flags & EG_OPF_INIT);
+}
+
 enum source_outcome streams_next(struct machine *m, struct source *s, struct task *task, eg_time now)
 {
 	struct trace_stream *t = find_stream(s, task->stream);
 
 	if (!t || (m->stop_ops && task->executed >= m->stop_ops))
 		return SOURCE_END;
-	load(m, s, t, m->stop_ops ? m->stop_ops - task->executed : UINT64_MAX);
+	/* the state of a stream that is born here is what its birth gives it: what a seek tells of it is no record */
+	do {
+		t->has_pending &= !is_initial(&t->pending);
+		load(m, s, t, m->stop_ops ? m->stop_ops - task->executed : UINT64_MAX);
+	} while (t->has_pending && is_initial(&t->pending));
 	if (!t->has_pending)
 		return SOURCE_END;
 	task->block = t->pending;
@@ -207,7 +216,7 @@ void streams_start(struct machine *m, struct source *s, eg_time now)
 			continue;               /* it was over before the place of entry */
 		if (task == TASK_NONE)
 			task = source_root_task(m, s, t->id);
-		while (task != TASK_NONE && t->has_pending && t->pending.kind == EG_BLOCK_OP && (t->pending.op.flags & EG_OPF_INIT)) {
+		while (task != TASK_NONE && t->has_pending && is_initial(&t->pending)) {
 			source_initial(m, s, task, &t->pending.op);
 			t->has_pending = false;
 			load(m, s, t, left);

@@ -228,6 +228,147 @@ static void strange_families(void)
 
 }
 
+/* ---- from a place inside ------------------------------------------------------------------------------------ */
+
+/* mappings of all kinds of origin, a heap that grows, a thread, a child, blocks that live for a while */
+static const char life[] =
+	"0@0 init map 0 64; 3@0 init map 500 8; 0@10 write 0 64; 0@20 brk 1000; 0@30 brk 1010; 0@40 write 1000 10; 0@50 map 100 20; "
+	"0@60 write 100 20; 0@70 thread 1; 1@80 write 105 5; 1@82 write 113 7; 3@85 write 500 8; 0@90 protect 100 5 ro; 0@100 get 7 3; 0@110 get 20 1 4; "
+	"0@120 malloc 1; 0@125 fork 2; 2@130 write 0 5; 2@140 unmap 100 3; 0@150 unmap 110 3; 1@160 write 113 7; 2@170 read 103 5; "
+	"2@180 exit; 0@190 read 0 60; 0@200 read 1000 10; 1@210 read 105 5; 0@220 put 7 3; 0@230 put 20 1 4; 0@240 brk 1020; "
+	"0@250 write 1010 10; 1@260 run 104 500 r; 3@270 write 500 8; 0@280 exit; 1@290 read 0 5; 1@300 exit; 3@310 exit";
+
+/* What stands at or behind the place, by reading it: accesses and operations. */
+static uint64_t behind(uint64_t record, eg_time time, uint64_t *accesses, uint64_t *ops)
+{
+	struct trace_open_options o = { .block = 1 };
+	struct trace_reader *r;
+	struct eg_block b;
+	uint64_t at = 0;
+
+	*accesses = *ops = 0;
+	EG_CHECK(trace_open(&r, file, &o, &errors) == EG_OK);
+	for (; trace_next(r, &b, &errors) == EG_OK && b.kind != EG_BLOCK_END; at++) {
+		bool is_op = b.kind == EG_BLOCK_OP;
+
+		EG_CHECK(is_op || b.nr == 1);
+		if (at < record || (is_op ? b.op.time : b.time) < time || (is_op && (b.op.flags & EG_OPF_INIT)))
+			continue;
+		if (is_op && b.op.code == EG_OP_RUN)
+			*accesses += b.op.arg[2] + b.op.arg[3] + b.op.arg[4] + b.op.arg[5];
+		else
+			++*(is_op ? ops : accesses);
+	}
+	trace_close(r);
+	return at;
+}
+
+static bool nothing_is_odd(void)
+{
+	bool good = true;
+
+	for (unsigned i = 0; i < result.nr_counts; i++)
+		if (result.counts[i].n && strcmp(result.counts[i].name, "not_modelled") != 0) {
+			printf("# %s: %llu\n", result.counts[i].name, (unsigned long long)result.counts[i].n);
+			good = false;
+		}
+	return good;
+}
+
+static bool lands(unsigned ns, uint64_t accesses, uint64_t ops)
+{
+	if (run() && result.nr_accesses == accesses && result.nr_ops == ops && nothing_is_odd())
+		return true;
+	printf("# from %u ns: %llu accesses, not %llu; %llu ops, not %llu\n", ns, (unsigned long long)result.nr_accesses,
+	       (unsigned long long)accesses, (unsigned long long)result.nr_ops, (unsigned long long)ops);
+	return false;
+}
+
+static void from_inside(const char *streams)
+{
+	uint64_t accesses, ops, total;
+	char text[32];
+	bool good = true;
+
+	record(life, false, true);
+	total = behind(0, 0, &accesses, &ops);
+	for (uint64_t k = 1; k <= total; k += 1 + k % 3) {
+		begin("2");
+		key(item(), "streams", streams);
+		(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)k);
+		key(&spec.workload[0], "from", text);
+		(void)behind(k, 0, &accesses, &ops);
+		if (!run() || result.nr_accesses != accesses || result.nr_ops != ops || !nothing_is_odd() || !assumes("state_from_seek")) {
+			printf("# from %llu: %llu accesses, not %llu; %llu ops, not %llu\n", (unsigned long long)k,
+			       (unsigned long long)result.nr_accesses, (unsigned long long)accesses, (unsigned long long)result.nr_ops,
+			       (unsigned long long)ops);
+			good = false;
+		}
+	}
+	ok(good, "%s: from each of %llu records what follows is replayed, and finds its mappings, heap and blocks", streams,
+	   (unsigned long long)total);
+
+	good = true;
+	for (unsigned ns = 5; ns <= 305; ns += 20) {
+		begin("2");
+		key(item(), "streams", streams);
+		(void)snprintf(text, sizeof(text), "%uns", ns);
+		key(&spec.workload[0], "from", text);
+		(void)behind(0, ns * EG_PS_PER_NS, &accesses, &ops);
+		good &= lands(ns, accesses, ops);
+	}
+	ok(good, "%s: the same from times", streams);
+}
+
+static void from_places(void)
+{
+	double elapsed, walks;
+	uint64_t accesses, ops;
+	char text[32];
+	bool good = true;
+
+	from_inside("recorded");
+	from_inside("independent");
+
+	begin("2");
+	(void)item();
+	ok(run() && !assumes("state_from_seek"), "from the beginning");
+	elapsed = sum("elapsed"), walks = sum("walk.count");
+	begin("2");
+	key(item(), "from", "0");
+	ok(run() && sum("elapsed") == elapsed && sum("walk.count") == walks && !assumes("state_from_seek"), "from: 0 is the same");
+
+	begin("2");
+	key(item(), "from", "1000000");
+	ok(run() && result.nr_accesses == 0 && result.nr_ops == 0, "from behind the end: nothing is done");
+
+	/* 190 ns: the child is gone, the thread lives, blocks are held */
+	begin("1");
+	key(item(), "from", "190ns");
+	key(&spec.workload[0], "populate", "write");
+	ok(run() && sum("fault_count.anon") == 10 && sum("fault_count.zero") == 10 && sum("task.exits") == 3,
+	   "populated mappings are there, the heap is touched anew");
+
+	begin("1");
+	script_set(&spec, &spec.machine, "memory", "16MiB");
+	record("0@0 map 0 1; 0@1 get 0 5000; 0@2 write 0 1; 0@3 exit", false, true);
+	key(item(), "from", "5002");
+	ok(refused("machine.memory"), "blocks for which there is no memory are an error");
+
+	record(life, true, false);
+	begin("2");
+	key(item(), "from", "40");
+	ok(refused("give a time"), "a number is no place in a split trace");
+	for (unsigned ns = 5; ns <= 305; ns += 20) {
+		begin("2");
+		(void)snprintf(text, sizeof(text), "%uns", ns);
+		key(item(), "from", text);
+		(void)behind(0, ns * EG_PS_PER_NS, &accesses, &ops);
+		good &= lands(ns, accesses, ops);
+	}
+	ok(good, "a time is");
+}
+
 struct reports { unsigned nr; char text[8][200]; };
 
 static void take_report(void *ctx, const char *path, const char *text)
@@ -258,6 +399,7 @@ int main(void)
 	independent();
 	independent_is_invariant();
 	strange_families();
+	from_places();
 	checks();
 	(void)unlink(file);
 	eg_arena_free_all(&arena);
