@@ -139,7 +139,7 @@ static eg_status banner(struct lackey *k, const char *line, const char *end)
 		eg_status s;
 
 		eg_str_addn(&text, p + sizeof(command) - 1, (size_t)(end - p) - (sizeof(command) - 1));
-		s = text.failed || memchr(text.p, '\0', text.len) ? EG_OK :
+		s = text.failed ? EG_NO_MEMORY : memchr(text.p, '\0', text.len) ? EG_OK :
 			trace_writer_meta(k->im->w, "command", text.p);
 		eg_str_free(&text);
 		return s;
