@@ -78,7 +78,8 @@ static eg_status show(struct experiment *x, const struct cli_args *a, uint64_t c
 
 	if (cli_given(a, "cell")) {
 		if (cell >= x->nr_cells)
-			return eg_fail(err, EG_USAGE, "there is no cell %" PRIu64 ": the experiment has %" PRIu64, cell, x->nr_cells);
+			return eg_fail(err, EG_USAGE, "there is no cell %" PRIu64 ": the experiment has %" PRIu64 " (0 to %" PRIu64 ")",
+				       cell, x->nr_cells, x->nr_cells - 1);
 		EG_TRY(exp_cell_resolve(x, cell, &c, err));
 		if (a->json) {
 			eg_str_add(&out, "{\"schema\": 1,\n  \"cells\": [\n    ");
