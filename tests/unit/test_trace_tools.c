@@ -14,6 +14,8 @@
 #include "sim/base/rng.h"
 #include "workloads/trace/coalesce.h"
 #include "workloads/trace/copy.h"
+#include "workloads/trace/crc32c.h"
+#include "workloads/trace/egt.h"
 #include "workloads/trace/merge.h"
 #include "workloads/trace/reindex.h"
 #include "workloads/trace/semantic.h"
@@ -97,14 +99,14 @@ static bool same_all(const struct eg_op *a, const struct eg_op *b, size_t n)
 
 /* ---- random traces ------------------------------------------------------------------------------- */
 
-enum { STREAMS = 4 };
+enum { STREAMS = 4, CHILDREN = 64, CHILD = 10 };        /* streams that do something; children that do nothing: CHILD... */
 
 struct making {
 	struct trace_writer *w;
 	struct eg_rng rng;
 	eg_time now;
 	bool timed;
-	uint64_t page[STREAMS], next_id, born;
+	uint64_t page[STREAMS], next_id, born;  /* ids and children are given once */
 };
 
 static uint64_t word(struct making *m, unsigned stream)
@@ -123,7 +125,7 @@ static eg_status one_op(struct making *m, uint32_t stream)
 	struct eg_op op = { .stream = stream, .time = m->timed ? m->now : EG_TIME_NONE };
 	char text[32];
 
-	switch (eg_rng_below(&m->rng, 5)) {
+	switch (eg_rng_below(&m->rng, 8)) {
 	case 0:
 		op.code = EG_OP_MMAP;
 		op.arg[0] = (1 + eg_rng_below(&m->rng, 64)) << 20;
@@ -142,6 +144,23 @@ static eg_status one_op(struct making *m, uint32_t stream)
 		op.arg[1] = 1 + eg_rng_below(&m->rng, 5000);
 		break;
 	case 3:
+		op.code = EG_OP_REALLOC;
+		op.arg[0] = m->next_id ? eg_rng_below(&m->rng, m->next_id) : 0;
+		op.arg[1] = m->next_id++;
+		op.arg[2] = 100;
+		break;
+	case 4:
+		op.code = EG_OP_ALLOC_PAGES;
+		op.arg[0] = m->next_id++;
+		op.arg[1] = eg_rng_below(&m->rng, 4);
+		break;
+	case 5:
+		if (m->born == CHILDREN)
+			return EG_OK;
+		op.code = EG_OP_FORK;
+		op.arg[0] = CHILD + m->born++;
+		break;
+	case 6:
 		op.code = EG_OP_ACCESS;
 		op.arg[0] = m->page[stream] << EG_PAGE_SHIFT;
 		op.arg[1] = 64;
@@ -169,6 +188,8 @@ static eg_status make_records(struct making *m, unsigned nr)
 
 		if (m->timed && eg_rng_below(&m->rng, 3) == 0)
 			m->now += eg_rng_below(&m->rng, 1000);
+		if (m->now > 400 && eg_rng_below(&m->rng, 40) == 0)
+			m->now -= 400;          /* it happens in recordings */
 		if (eg_rng_below(&m->rng, 12) == 0)
 			EG_TRY(one_op(m, stream));
 		EG_TRY(trace_writer_time(m->w, m->timed && eg_rng_below(&m->rng, 9) ? m->now : EG_TIME_NONE));
@@ -382,8 +403,8 @@ static void cuts(void)
 		bad += !make("tools-a.egt", seed, 500, true) || !read_all("tools-a.egt", &all);
 		bad += !copy("tools-a.egt", "tools-b.egt", &f) || !read_all("tools-b.egt", &few);
 		for (size_t i = 0; i < all.nr; i++)
-			if (all.op[i].stream == f.stream[0] || all.op[i].stream == f.stream[1])
-				all.op[n++] = all.op[i];
+			if (all.op[i].code != EG_OP_FORK && (all.op[i].stream == f.stream[0] || all.op[i].stream == f.stream[1]))
+				all.op[n++] = all.op[i];        /* all children are among the streams left out */
 		bad += few.nr != n || !same_all(few.op, all.op, n);
 		bad += few.caps != (all.caps & ~(TRACE_CAP(COMPLETE) | TRACE_CAP(TASK) | TRACE_CAP(INIT)));
 	}
@@ -406,8 +427,8 @@ static void split_times(void)
 	ok(make("tools-c.egt", 60, 3000, true) && copy_file("tools-c.egt", "tools-a.egt", NULL, &split, &apart, &report, &err) == EG_OK &&
 	   read_all("tools-a.egt", &all), "a split trace");
 	for (size_t i = 0; i < all.nr; i++)
-		if (all.op[i].stream == 2)
-			all.op[n++] = all.op[i];
+		if (all.op[i].stream == 2 && all.op[i].code != EG_OP_FORK)
+			all.op[n++] = all.op[i];        /* births of streams left out are left out */
 	all.nr = n;
 	one.from.time = all.op[at_time(&all, 100000)].time;
 	one.to.time = all.op[at_time(&all, 300000)].time;
@@ -449,7 +470,7 @@ static int by_key(const void *a, const void *b)
 /* The records as merging should order them, streams and ids renumbered as its contract says. */
 static size_t naive_merge(struct records *all, unsigned files, const eg_time *offset, struct keyed *out)
 {
-	uint32_t map[8][STREAMS], next = 0;
+	uint32_t map[8][CHILD + CHILDREN], next = 0;
 	size_t n = 0;
 
 	memset(map, 0xff, sizeof(map));
@@ -468,13 +489,22 @@ static size_t naive_merge(struct records *all, unsigned files, const eg_time *of
 	}
 	qsort(out, n, sizeof(*out), by_key);
 	for (size_t i = 0; i < n; i++) {
-		uint32_t *to = &map[out[i].file][out[i].op.stream];
+		struct eg_op *op = &out[i].op;
+		uint32_t *to = &map[out[i].file][op->stream];
 
 		if (*to == UINT32_MAX)
 			*to = next++;
-		out[i].op.stream = *to;
-		if (out[i].op.code == EG_OP_MALLOC)
-			out[i].op.arg[0] = out[i].op.arg[0] * files + out[i].file;
+		op->stream = *to;
+		if (op->code == EG_OP_MALLOC || op->code == EG_OP_REALLOC || op->code == EG_OP_ALLOC_PAGES)
+			op->arg[0] = op->arg[0] * files + out[i].file;
+		if (op->code == EG_OP_REALLOC)
+			op->arg[1] = op->arg[1] * files + out[i].file;
+		if (op->code == EG_OP_FORK) {
+			to = &map[out[i].file][op->arg[0]];
+			if (*to == UINT32_MAX)
+				*to = next++;
+			op->arg[0] = *to;
+		}
 	}
 	return n;
 }
@@ -525,7 +555,7 @@ static void merging(void)
 	bad += merge_traces((struct merge_input[]){ { "tools-m0.egt", 0 }, { "tools-m1.egt", 0 } }, 2, "tools-b.egt", MERGE_AUTO, &write, &mr,
 			    &err) != EG_OK;
 	bad += mr.by_time || mr.capabilities & (TRACE_CAP(ORDER) | TRACE_CAP(TIME)) || !read_all("tools-b.egt", &merged);
-	bad += merged.nr != all[0].nr + all[1].nr || mr.streams != 2 * STREAMS;
+	bad += merged.nr != all[0].nr + all[1].nr || mr.streams < 2 * STREAMS;
 	is_u64(bad, 0, "without times in one of them: split, every record, no order");
 	err.nr = 0;
 	bad += merge_traces((struct merge_input[]){ { "tools-m0.egt", 0 }, { "tools-m1.egt", 0 } }, 2, "tools-b.egt",
@@ -639,6 +669,105 @@ static void indexing(void)
 	eg_free(after.op);
 }
 
+/* ---- an index and states that lie ---------------------------------------------------------------- */
+
+static uint8_t bytes[1 << 20];
+static size_t nr_bytes;
+
+static bool load(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+
+	nr_bytes = f ? fread(bytes, 1, sizeof(bytes), f) : 0;
+	if (f)
+		fclose(f);
+	return nr_bytes > 0 && nr_bytes < sizeof(bytes);
+}
+
+static bool store(const char *path)
+{
+	FILE *f = fopen(path, "wb");
+	bool good = f && fwrite(bytes, 1, nr_bytes, f) == nr_bytes;
+
+	return (!f || fclose(f) == 0) && good;
+}
+
+/* The nth chunk of a type (the file is stored plainly); its offset, 0 if there is none. */
+static size_t find_chunk(enum egt_chunk_type type, unsigned nth, struct egt_chunk *c)
+{
+	size_t at = EGT_HEADER_SIZE + egt_get32(bytes + 16);
+
+	while (at + EGT_CHUNK_HEADER <= nr_bytes && egt_chunk_unpack(c, bytes + at)) {
+		if (c->type == type && nth-- == 0)
+			return at;
+		at += c->header + c->stored;
+	}
+	return 0;
+}
+
+/* Change byte i of a chunk's payload so that its checksums hold. */
+static void lie(size_t at, struct egt_chunk *c, size_t i, uint8_t change)
+{
+	uint8_t *payload = bytes + at + c->header;
+
+	payload[i] ^= change;
+	c->payload_crc = egt_crc32c(0, payload, c->stored);
+	egt_chunk_pack(c, bytes + at);
+}
+
+static void lying(void)
+{
+	const struct trace_write_options plain = { .chunk_bytes = 64 << 10, .state_every = 2 };
+	const struct reindex_options force = { .force = true };
+	struct validate_report v;
+	struct reindex_report r;
+	struct egt_chunk c;
+	unsigned accepted = 0, tried = 0;
+	size_t at;
+
+	memset(&report, 0, sizeof(report));
+	err.nr = 0;
+	ok(make("tools-c.egt", 99, 9000, true) && copy_file("tools-c.egt", "tools-a.egt", NULL, NULL, &plain, &report, &err) == EG_OK &&
+	   trace_validate("tools-a.egt", &v, &err) == EG_OK && v.states > 1 && load("tools-a.egt"), "a file stored plainly");
+	at = find_chunk(EGT_CHUNK_STATE, 1, &c);
+	ok(at && c.flags == EGT_CHUNK_IGNORABLE, "has a state chunk");
+	for (size_t i = 0; at && i < c.stored; i += 1 + c.stored / 64) {
+		/* gaps, flags and names of a state's ops carry nothing */
+		if (bytes[at + c.header + i] <= 1)
+			continue;
+		lie(at, &c, i, 0x01);
+		err.nr = 0;
+		tried++;
+		if (!store("tools-b.egt") || trace_validate("tools-b.egt", &v, &err) != EG_BAD_INPUT || !err.nr) {
+			printf("# byte %zu of %u: %02x\n", i, c.stored, bytes[at + c.header + i]);
+			accepted++;
+		}
+		lie(at, &c, i, 0x01);
+	}
+	ok(tried > 20, "%u lies about the state", tried);
+	is_u64(accepted, 0, "are all found");
+	at = find_chunk(EGT_CHUNK_INDEX, 0, &c);
+	ok(at && c.stored, "and an index");
+	for (size_t i = tried = 0; at && i < c.stored; i += 1 + c.stored / 64) {
+		lie(at, &c, i, 0x01);
+		err.nr = 0;
+		tried++;
+		if (!store("tools-b.egt") || trace_validate("tools-b.egt", &v, &err) != EG_BAD_INPUT || !err.nr) {
+			printf("# byte %zu of %u\n", i, c.stored);
+			accepted++;
+		}
+		err.nr = 0;
+		if (trace_reindex("tools-b.egt", "tools-m0.egt", &force, &r, &err) != EG_OK ||
+		    trace_validate("tools-m0.egt", &v, &err) != EG_OK) {
+			printf("# not mended: %s\n", err.nr ? err.text[0] : "");
+			accepted++;
+		}
+		lie(at, &c, i, 0x01);
+	}
+	ok(tried > 20, "%u lies in the index", tried);
+	is_u64(accepted, 0, "are all found, and trace index --force mends them");
+}
+
 int main(void)
 {
 	coalescing();
@@ -647,6 +776,7 @@ int main(void)
 	cuts();
 	split_times();
 	indexing();
+	lying();
 	for (unsigned i = 0; i < 8; i++) {
 		char path[32];
 

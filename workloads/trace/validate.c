@@ -5,10 +5,12 @@
  *   1. The first pass reads the records as if there were no index and keeps the state that they build. Where a state
  *      chunk stood, and at a sample of chunk beginnings, it notes the ordinal, the first record and, for states, a
  *      digest of what the tracked state tells.
- *   2. The second pass seeks to these places through the index. What arrives must be what was noted.
+ *   2. Of every chunk of records it keeps what an index says of one: records, times, streams. An index is compared
+ *      with that, entry by entry.
+ *   3. The second pass seeks to the noted places through the index. What arrives must be what was noted.
  *
- * Both passes use the reader's public functions only, so what they check is what a user of a seek gets. Of the chunks
- * of one file at most PLACES are entered, spread evenly: each seek may have to read several chunks.
+ * Seeks go through the reader's public functions, so what they check is what a user gets. Of the chunks of one file at
+ * most PLACES are entered, spread evenly: each seek may have to read several chunks.
  */
 #include "workloads/trace/validate.h"
 
@@ -16,6 +18,7 @@
 
 #include "sim/base/mem.h"
 #include "sim/base/sha256.h"
+#include "workloads/trace/reader.h"
 #include "workloads/trace/state.h"
 
 enum { PLACES = 256 };
@@ -25,6 +28,14 @@ struct place {
 	bool     state;
 	uint8_t  told[32];              /* digest of the state */
 	struct eg_op first;             /* code EG_OP_NONE: an access, whose word is in arg[0] */
+};
+
+/* What the index should say of a chunk of records. */
+struct facts {
+	uint64_t records;
+	eg_time  first, last, latest;
+	size_t   streams_at;            /* in validation.stream */
+	uint32_t nr_streams;            /* more than EGT_INDEX_STREAMS are not listed */
 };
 
 struct validation {
@@ -37,6 +48,10 @@ struct validation {
 	size_t   nr, cap;
 	uint64_t stride;                /* every how manieth chunk is noted */
 	uint64_t sampled;
+	struct facts *chunk;
+	size_t   nr_chunks, cap_chunks;
+	uint32_t *stream;
+	size_t   nr_streams, cap_streams;
 };
 
 /* ---- what is compared ---------------------------------------------------------------------------- */
@@ -103,6 +118,42 @@ static eg_status note(struct validation *v, const struct eg_block *b, uint64_t o
 	return EG_OK;
 }
 
+static eg_status chunk_stream(struct validation *v, struct facts *f, uint32_t stream)
+{
+	uint32_t *to;
+
+	for (uint32_t i = f->nr_streams; i--;)
+		if (v->stream[f->streams_at + i] == stream)
+			return EG_OK;
+	if (f->nr_streams > EGT_INDEX_STREAMS)
+		return EG_OK;
+	to = eg_grow((void **)&v->stream, &v->nr_streams, &v->cap_streams, sizeof(*to));
+	if (!to)
+		return EG_NO_MEMORY;
+	*to = stream;
+	f->nr_streams++;
+	return EG_OK;
+}
+
+/* A block of chunk number `chunk`. */
+static eg_status chunk_facts(struct validation *v, const struct eg_block *b, uint64_t chunk)
+{
+	struct facts *f;
+
+	while (v->nr_chunks <= chunk) {
+		f = eg_grow((void **)&v->chunk, &v->nr_chunks, &v->cap_chunks, sizeof(*f));
+		if (!f)
+			return EG_NO_MEMORY;
+		*f = (struct facts){ .first = b->time, .latest = EG_TIME_NONE, .streams_at = v->nr_streams };
+	}
+	f = &v->chunk[chunk];
+	f->records += b->kind == EG_BLOCK_OP ? 1 : b->nr;
+	f->last = b->time;
+	if (b->time != EG_TIME_NONE && (f->latest == EG_TIME_NONE || b->time > f->latest))
+		f->latest = b->time;
+	return chunk_stream(v, f, b->stream);
+}
+
 static eg_status take_block(struct validation *v, const struct eg_block *b, uint64_t ordinal)
 {
 	EG_TRY(semantic_add(v->semantic, b, ordinal));
@@ -135,6 +186,8 @@ static eg_status first_pass(struct validation *v)
 			s = note(v, &b, ordinal, now->states != states);
 		states = now->states;
 		chunks = now->chunks;
+		if (s == EG_OK)
+			s = chunk_facts(v, &b, chunks);
 		if (s == EG_OK)
 			s = take_block(v, &b, ordinal);
 	}
@@ -190,23 +243,57 @@ static eg_status check_totals(struct validation *v, const struct trace_reader_in
 {
 	const struct trace_reader_info *read = &v->report->info;
 
-	if (index->total == read->records && index->streams == read->streams && index->states == read->states)
+	/* an index may not know how many streams there are */
+	if (index->total == read->records && (!index->streams || index->streams == read->streams) &&
+	    index->states == read->states)
 		return EG_OK;
 	return eg_fail(v->err, EG_BAD_INPUT, "%s: the index tells of %" PRIu64 " records, %u streams, %" PRIu64 " states; there are %"
 		       PRIu64 ", %u and %" PRIu64 "\nengram trace index --force writes it anew", v->path, index->total,
 		       index->streams, index->states, read->records, read->streams, read->states);
 }
 
+static bool entry_fits(const struct validation *v, const struct egt_index *ix, size_t entry, const struct facts *f)
+{
+	const struct egt_index_entry *e = &ix->entry[entry];
+
+	if (e->records != f->records || e->first != f->first || e->last != f->last || e->latest != f->latest)
+		return false;
+	if (f->nr_streams > EGT_INDEX_STREAMS)
+		return e->nr_streams == 0;
+	for (uint32_t i = 0; i < f->nr_streams; i++)
+		if (!egt_index_has(ix, entry, v->stream[f->streams_at + i]))
+			return false;
+	return e->nr_streams == f->nr_streams;
+}
+
+static eg_status check_entries(const struct validation *v, const struct trace_reader *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->index.nr; i++) {
+		if (r->index.entry[i].type != EGT_CHUNK_RECORDS)
+			continue;
+		if (n == v->nr_chunks || !entry_fits(v, &r->index, i, &v->chunk[n++]))
+			return eg_fail(v->err, EG_BAD_INPUT, "%s: the index tells of other records, times or streams in chunk %zu "
+				       "than there are\nengram trace index --force writes it anew", v->path, i + 1);
+	}
+	return EG_OK;
+}
+
 static eg_status second_pass(struct validation *v)
 {
+	const struct trace_place start = { .record = 0 };
 	struct trace_reader_info info;
 	struct trace_reader *r;
-	eg_status s = EG_OK;
+	eg_status s;
 
 	EG_TRY(trace_open(&r, v->path, NULL, v->err));
 	trace_reader_info(r, &info);
-	if (info.indexed)
+	s = trace_seek(r, &start, v->err);              /* an index that is refused is told of here */
+	if (s == EG_OK && info.indexed)
 		s = check_totals(v, &info);
+	if (s == EG_OK && info.indexed)
+		s = check_entries(v, r);
 	for (size_t i = 0; info.indexed && s == EG_OK && i < v->nr; i++)
 		s = check_place(v, r, &v->place[i]);
 	if (info.indexed)
@@ -231,5 +318,7 @@ eg_status trace_validate(const char *path, struct validate_report *report, struc
 	semantic_free(v.semantic);
 	trace_state_free(v.state);
 	eg_free(v.place);
+	eg_free(v.chunk);
+	eg_free(v.stream);
 	return s;
 }
