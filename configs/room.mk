@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Presets and experiments are installed as they are; `engram list presets` finds them by folder.
 nobase_dist_pkgdata_DATA += \
+	configs/experiment/fault-tail.yaml \
 	configs/experiment/fork-cow.yaml \
 	configs/experiment/fragmentation.yaml \
 	configs/experiment/quickstart.yaml \
 	configs/experiment/tlb-reach.yaml \
+	configs/experiment/walk-caches.yaml \
 	configs/machine/champsim.yaml \
 	configs/machine/laptop.yaml \
 	configs/machine/reference-tlb.yaml \

@@ -16,8 +16,17 @@ CLEANFILES += plots/registry.c
 check_PROGRAMS += tests/make_figures
 tests_make_figures_SOURCES = tests/make_figures.c
 tests_make_figures_LDADD = $(results_libs)
-TESTS += tests/cli/test_plots.sh
-EXTRA_DIST += tests/cli/test_plots.sh tests/plots
+TESTS += tests/cli/test_plots.sh tests/cli/test_gallery.sh
+EXTRA_DIST += tests/cli/test_plots.sh tests/cli/test_gallery.sh tests/plots
+
+# The pictures that docs/gallery.md shows, from the experiments that it names, and the page with them as gallery/index.html.
+EXTRA_DIST += docs/gallery.md docs/gallery.sh
+.PHONY: gallery
+gallery: engram$(EXEEXT)
+	ENGRAM="$(abs_builddir)/engram$(EXEEXT)" ENGRAM_DATADIR="$(abs_top_srcdir)" $(SHELL) $(top_srcdir)/docs/gallery.sh \
+	  $(top_srcdir)/docs/gallery.md gallery
+clean-local:
+	-rm -rf gallery
 check_PROGRAMS += tests/unit/test_plots
 tests_unit_test_plots_SOURCES = tests/unit/test_plots.c
 tests_unit_test_plots_LDADD = libengram-plots.a $(results_libs)
