@@ -8,6 +8,7 @@
 #include "tests/tap.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -498,6 +499,9 @@ static void killed(void)
 
 int main(void)
 {
+	/* readers come and go by the ten thousand: keep their buffers instead of mapping them anew */
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 26);
+	(void)mallopt(M_TRIM_THRESHOLD, 1 << 28);
 	flip_and_cut(false);
 	flip_and_cut(true);
 	messages();

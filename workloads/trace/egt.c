@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "sim/base/mem.h"
-#include "workloads/trace/codec.h"
 #include "workloads/trace/crc32c.h"
+#include "workloads/trace/items.h"
 #include "workloads/trace/trace.h"
 
 /* ---- chunk header -------------------------------------------------------------------------------- */
@@ -227,69 +227,6 @@ void egt_identity_final(struct egt_identity *h, uint8_t digest[32])
 }
 
 /* ---- items of an ops section ---------------------------------------------------------------------- */
-
-static bool op_payload(struct eg_op *op, const uint8_t *p, const uint8_t *end)
-{
-	uint64_t v;
-
-	if (p == end)
-		return false;
-	op->flags = *p++;
-	p = codec_get_varint(p, end, &v);
-	if (!p || v > UINT32_MAX)
-		return false;
-	op->name = (uint32_t)v;
-	for (unsigned i = 0; p < end; i++) {
-		if (i == EG_OP_ARGS)
-			return false;
-		p = codec_get_varint(p, end, &op->arg[i]);
-		if (!p)
-			return false;
-	}
-	return true;
-}
-
-enum egt_item egt_take_item(struct egt_items *it, struct eg_op *op)
-{
-	const uint8_t *p = it->p, *end;
-	uint64_t len, v = 0;
-	unsigned tag;
-
-	if (p == it->end)
-		return EGT_ITEM_BAD;
-	tag = *p++;
-	p = codec_get_varint(p, it->end, &len);
-	if (!p || len > (uint64_t)(it->end - p))
-		return EGT_ITEM_BAD;
-	end = p + len;
-	it->p = end;
-	switch (tag) {
-	case 0:
-		return EGT_ITEM_BAD;
-	case EGT_TAG_STREAM:
-		p = codec_get_varint(p, end, &v);
-		if (p != end || v >= UINT32_MAX)
-			return EGT_ITEM_BAD;
-		it->stream = (uint32_t)v;
-		return EGT_ITEM_STATE;
-	case EGT_TAG_TIME:
-		p = codec_get_varint(p, end, &v);
-		if (p != end)
-			return EGT_ITEM_BAD;
-		it->time = (it->time == EG_TIME_NONE ? 0 : it->time) + codec_unzigzag(v);
-		return EGT_ITEM_STATE;
-	case EGT_TAG_NO_TIME:
-		it->time = EG_TIME_NONE;
-		return len == 0 ? EGT_ITEM_STATE : EGT_ITEM_BAD;
-	default:
-		if (tag > EGT_TAG_NO_TIME)
-			return EGT_ITEM_UNKNOWN;
-		if (!eg_op_name(tag))
-			return EGT_ITEM_UNKNOWN_OP;
-		*op = (struct eg_op){ .code = (uint8_t)tag, .stream = it->stream, .time = it->time };
-		return op_payload(op, p, end) ? EGT_ITEM_OP : EGT_ITEM_BAD;
-	}
-}
 
 eg_status egt_each_op(const uint8_t *p, size_t len, eg_status (*fn)(void *ctx, const struct eg_op *op), void *ctx)
 {

@@ -138,14 +138,7 @@ struct egt_items {
 	eg_time        time;
 };
 
-enum egt_item { EGT_ITEM_BAD, EGT_ITEM_STATE, EGT_ITEM_OP, EGT_ITEM_UNKNOWN_OP, EGT_ITEM_UNKNOWN };
-
-/*
- * The item at the cursor, whose gap has been read. EGT_ITEM_STATE: stream or time have changed; EGT_ITEM_OP: *op is
- * filled (its name id unchecked); EGT_ITEM_UNKNOWN_OP: a record of a newer minor version; EGT_ITEM_UNKNOWN: an
- * item that is none. EGT_ITEM_BAD: malformed.
- */
-enum egt_item egt_take_item(struct egt_items *it, struct eg_op *op);
+/* What stands at the cursor: items.h. */
 
 /*
  * All ops of an ops section, in order: stops at and returns the first status of fn() that is not EG_OK; EG_BAD_INPUT

@@ -20,6 +20,7 @@
 #include "sim/base/mem.h"
 #include "workloads/trace/copy.h"
 #include "workloads/trace/crc32c.h"
+#include "workloads/trace/items.h"
 
 enum { BLOCK_DEFAULT = 8192 };
 
@@ -291,7 +292,9 @@ static void take_op(struct trace_reader *r, struct eg_block *b, const struct eg_
 	b->op = *op;
 }
 
-eg_status trace__in_chunk(struct trace_reader *r, uint32_t max, struct eg_block *b, bool *got, struct eg_errors *err)
+/* Hot: once per block, so it is inlined into trace_next(). */
+static EG_ALWAYS_INLINE eg_status in_chunk(struct trace_reader *r, uint32_t max, struct eg_block *b, bool *got,
+					   struct eg_errors *err)
 {
 	struct eg_op op;
 
@@ -324,18 +327,15 @@ eg_status trace__in_chunk(struct trace_reader *r, uint32_t max, struct eg_block 
 	return trace__damaged(r, "malformed operations", err);
 }
 
-/* What is delivered is counted, and hashed when that is wanted. */
-static eg_status account(struct trace_reader *r, const struct eg_block *b, struct eg_errors *err)
+eg_status trace__in_chunk(struct trace_reader *r, uint32_t max, struct eg_block *b, bool *got, struct eg_errors *err)
 {
-	eg_status s = EG_OK;
+	return in_chunk(r, max, b, got, err);
+}
 
-	r->info.records += b->kind == EG_BLOCK_OP ? 1 : b->nr;
-	if (EG_UNLIKELY(b->stream != r->met_last)) {
-		r->met_last = b->stream;
-		(void)egt_streams_add(&r->met, b->stream);      /* too many: a count that stays low */
-	}
-	if (!r->o.verify || r->jumped)
-		return EG_OK;
+static eg_status hashed(struct trace_reader *r, const struct eg_block *b, struct eg_errors *err)
+{
+	eg_status s;
+
 	if (b->kind == EG_BLOCK_OP)
 		s = egt_identity_op(&r->hash, &b->op, trace_name(r, b->op.name));
 	else
@@ -367,12 +367,17 @@ eg_status trace_next(struct trace_reader *r, struct eg_block *b, struct eg_error
 				return EG_OK;
 			}
 		}
-		r->failed = trace__in_chunk(r, r->o.block, b, &got, err);
+		r->failed = in_chunk(r, r->o.block, b, &got, err);
 		if (r->failed != EG_OK)
 			return r->failed;
 		if (!got || (r->o.one_stream && b->stream != r->o.stream))
 			continue;
-		return r->failed = account(r, b, err);
+		r->info.records += b->kind == EG_BLOCK_OP ? 1 : b->nr;
+		if (EG_UNLIKELY(b->stream != r->met_last)) {
+			r->met_last = b->stream;
+			(void)egt_streams_add(&r->met, b->stream);      /* too many: a count that stays low */
+		}
+		return r->o.verify && !r->jumped ? (r->failed = hashed(r, b, err)) : EG_OK;
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * reader - what the parts of the reader share: blocks (reader.c), chunks (reader_chunks.c), places (reader_seek.c).
+ * reader - what the parts of the reader share: blocks (reader.c), chunks (reader_chunks.c), states and
+ * the index (reader_index.c), places (reader_seek.c).
  */
 #ifndef WORKLOADS_TRACE_READER_H
 #define WORKLOADS_TRACE_READER_H
@@ -82,11 +83,22 @@ struct trace_reader {
 /* Up to n bytes into p; fewer, as *got says, only at the end of the file. */
 eg_status trace__get(struct trace_reader *r, void *p, size_t n, size_t *got, struct eg_errors *err) EG_MUST_USE;
 
+/* *p has n bytes and the slack that the decoder may read beyond them; false: no memory. */
+bool trace__make_room(uint8_t **p, size_t *cap, size_t n) EG_MUST_USE;
+
 /*
  * The open chunk cannot be used, for the reason `why`. EG_OK when the options say to go on: skip_bad counts
  * it and closes the chunk, keep_intact ends the trace. Otherwise the error says what is intact before it.
  */
 eg_status trace__damaged(struct trace_reader *r, const char *why, struct eg_errors *err) EG_MUST_USE;
+/* The same; without an `ignorable` chunk no record is lost, so keep_intact goes on as well. */
+eg_status trace__damaged_chunk(struct trace_reader *r, bool ignorable, const char *why, struct eg_errors *err) EG_MUST_USE;
+
+/* A state chunk, whose payload is in r->raw: checked, and applied when a seek lands on it. */
+eg_status trace__take_state(struct trace_reader *r, struct eg_errors *err) EG_MUST_USE;
+
+/* The index, met on the way: does it fit? */
+eg_status trace__take_index(struct trace_reader *r, struct eg_errors *err) EG_MUST_USE;
 
 /* The header of the file's chunk at byte `at`, without moving; *good false: there is none that is whole. */
 eg_status trace__look(struct trace_reader *r, uint64_t at, struct egt_chunk *c, bool *good, struct eg_errors *err)

@@ -5,10 +5,11 @@ libengram_trace_a_CPPFLAGS = $(AM_CPPFLAGS) $(ZSTD_CFLAGS) $(ZLIB_CFLAGS) $(LZMA
 libengram_trace_a_SOURCES = workloads/trace/trace.h \
 	workloads/trace/codec.c workloads/trace/codec.h \
 	workloads/trace/crc32c.c workloads/trace/crc32c.h \
-	workloads/trace/egt.c workloads/trace/egt.h \
+	workloads/trace/egt.c workloads/trace/egt.h workloads/trace/items.h \
 	workloads/trace/reader.c workloads/trace/reader.h workloads/trace/reader_chunks.c \
-	workloads/trace/reader_seek.c workloads/trace/index.c workloads/trace/index.h \
+	workloads/trace/reader_seek.c workloads/trace/reader_index.c workloads/trace/index.c workloads/trace/index.h \
 	workloads/trace/state.c workloads/trace/state.h workloads/trace/state_maps.c workloads/trace/state_maps.h \
+	workloads/trace/state_table.c workloads/trace/state_table.h \
 	workloads/trace/writer.c workloads/trace/writer.h workloads/trace/writer_chunks.c workloads/trace/writer_file.c \
 	workloads/trace/twin_print.c workloads/trace/twin.h \
 	workloads/trace/bench.c workloads/trace/bench.h \

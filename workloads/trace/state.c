@@ -15,122 +15,7 @@
 
 #include "sim/base/mem.h"
 #include "workloads/trace/state_maps.h"
-
-/* ---- tables: number to object, open addressing ---------------------------------------------------- */
-
-struct entry {
-	uint64_t key;
-	void    *value;                 /* NULL: empty */
-};
-
-struct table {
-	struct entry *entry;
-	size_t        nr, size;         /* size: a power of two, or 0 */
-};
-
-static size_t home(const struct table *t, uint64_t key)
-{
-	return (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (t->size - 1);
-}
-
-static struct entry *find(const struct table *t, uint64_t key)
-{
-	if (!t->size)
-		return NULL;
-	for (size_t i = home(t, key); t->entry[i].value; i = (i + 1) & (t->size - 1))
-		if (t->entry[i].key == key)
-			return &t->entry[i];
-	return NULL;
-}
-
-static void *get(const struct table *t, uint64_t key)
-{
-	struct entry *e = find(t, key);
-
-	return e ? e->value : NULL;
-}
-
-/* Room for one more, so that add() cannot fail. */
-static bool table_room(struct table *t)
-{
-	struct table more = { .nr = t->nr, .size = t->size ? 2 * t->size : 32 };
-
-	if (2 * (t->nr + 1) <= t->size)
-		return true;
-	more.entry = eg_calloc(more.size, sizeof(*more.entry));
-	if (!more.entry)
-		return false;
-	for (size_t i = 0; i < t->size; i++) {
-		size_t at;
-
-		if (!t->entry[i].value)
-			continue;
-		for (at = home(&more, t->entry[i].key); more.entry[at].value; at = (at + 1) & (more.size - 1))
-			;
-		more.entry[at] = t->entry[i];
-	}
-	eg_free(t->entry);
-	*t = more;
-	return true;
-}
-
-static void add(struct table *t, uint64_t key, void *value)
-{
-	size_t i;
-
-	for (i = home(t, key); t->entry[i].value; i = (i + 1) & (t->size - 1))
-		;
-	t->entry[i] = (struct entry){ key, value };
-	t->nr++;
-}
-
-/* Remove, and close the gap (Knuth 6.4, algorithm R). */
-static void drop(struct table *t, uint64_t key)
-{
-	struct entry *e = find(t, key);
-	size_t hole, i;
-
-	if (!e)
-		return;
-	hole = i = (size_t)(e - t->entry);
-	for (;;) {
-		size_t want;
-
-		t->entry[hole].value = NULL;
-		do {
-			i = (i + 1) & (t->size - 1);
-			if (!t->entry[i].value) {
-				t->nr--;
-				return;
-			}
-			want = home(t, t->entry[i].key);
-		} while (hole <= i ? hole < want && want <= i : hole < want || want <= i);
-		t->entry[hole] = t->entry[i];
-		hole = i;
-	}
-}
-
-static int by_key(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-
-	return x->key < y->key ? -1 : x->key > y->key;
-}
-
-/* The entries in the order of their keys; NULL without memory. */
-static struct entry *sorted(const struct table *t)
-{
-	struct entry *e = eg_calloc(t->nr ? t->nr : 1, sizeof(*e));
-	size_t nr = 0;
-
-	if (!e)
-		return NULL;
-	for (size_t i = 0; i < t->size; i++)
-		if (t->entry[i].value)
-			e[nr++] = t->entry[i];
-	qsort(e, nr, sizeof(*e), by_key);
-	return e;
-}
+#include "workloads/trace/state_table.h"
 
 /* ---- what there is -------------------------------------------------------------------------------- */
 
@@ -172,7 +57,7 @@ struct block {
 };
 
 struct trace_state {
-	struct table streams, blocks, objects;
+	struct state_table streams, blocks, objects;
 	uint64_t maps;                  /* in all spaces */
 	uint64_t telling;               /* counts the calls of tell */
 };
@@ -189,7 +74,7 @@ static void drop_object(struct trace_state *s, struct object *o)
 	*o->link = o->next;
 	if (o->next)
 		o->next->link = o->link;
-	drop(&s->objects, o->id);
+	state_table_drop(&s->objects, o->id);
 	eg_free(o);
 }
 
@@ -215,7 +100,7 @@ static void leave_group(struct stream *t)
 
 static void drop_stream(struct trace_state *s, struct stream *t)
 {
-	drop(&s->streams, t->number);
+	state_table_drop(&s->streams, t->number);
 	leave_group(t);
 	put_space(s, t->space);
 	eg_free(t);
@@ -223,7 +108,7 @@ static void drop_stream(struct trace_state *s, struct stream *t)
 
 static void drop_block(struct trace_state *s, struct block *b)
 {
-	drop(&s->blocks, b->id);
+	state_table_drop(&s->blocks, b->id);
 	eg_free(b->gone);
 	eg_free(b);
 }
@@ -278,7 +163,7 @@ static void join_group(struct stream *t, struct group *g)
 /* A stream that is not in the table, in `space` (NULL: a fresh one) and `group` (the same). */
 static struct stream *new_stream(struct trace_state *s, uint32_t number, struct space *space, struct group *group)
 {
-	struct stream *t = table_room(&s->streams) ? eg_calloc(1, sizeof(*t)) : NULL;
+	struct stream *t = state_table_room(&s->streams) ? eg_calloc(1, sizeof(*t)) : NULL;
 	struct space *fresh = space ? NULL : eg_calloc(1, sizeof(*fresh));
 	struct group *alone = group ? NULL : eg_calloc(1, sizeof(*alone));
 
@@ -292,13 +177,13 @@ static struct stream *new_stream(struct trace_state *s, uint32_t number, struct 
 	t->space = space ? space : fresh;
 	t->space->users++;
 	join_group(t, group ? group : alone);
-	add(&s->streams, number, t);
+	state_table_add(&s->streams, number, t);
 	return t;
 }
 
 static struct stream *stream_of(struct trace_state *s, uint32_t number)
 {
-	struct stream *t = get(&s->streams, number);
+	struct stream *t = state_table_get(&s->streams, number);
 
 	return t ? t : new_stream(s, number, NULL, NULL);
 }
@@ -324,13 +209,13 @@ static eg_status birth(struct trace_state *s, const struct eg_op *op)
 		flags = 0;
 		EG_TRY(state_maps_copy(&copy, &parent->space->maps));
 	}
-	old = get(&s->streams, number);
+	old = state_table_get(&s->streams, number);
 	if (old)                                /* its exit was not recorded */
-		drop(&s->streams, number);
+		state_table_drop(&s->streams, number);
 	child = new_stream(s, number, flags ? parent->space : NULL, flags & EG_CLONE_THREAD ? parent->group : NULL);
 	if (!child) {
 		if (old)
-			add(&s->streams, number, old);
+			state_table_add(&s->streams, number, old);
 		state_maps_free(&copy);
 		return EG_NO_MEMORY;
 	}
@@ -351,7 +236,7 @@ static eg_status birth(struct trace_state *s, const struct eg_op *op)
 /* The other threads end, and the address space is a new one, empty. */
 static eg_status exec(struct trace_state *s, uint32_t number)
 {
-	struct stream *t = get(&s->streams, number), *other, *next;
+	struct stream *t = state_table_get(&s->streams, number), *other, *next;
 	struct space *fresh;
 
 	if (!t)
@@ -372,7 +257,7 @@ static eg_status exec(struct trace_state *s, uint32_t number)
 
 static void end(struct trace_state *s, uint32_t number, bool all)
 {
-	struct stream *t = get(&s->streams, number), *next;
+	struct stream *t = state_table_get(&s->streams, number), *next;
 
 	if (t && !all)
 		drop_stream(s, t);
@@ -395,8 +280,8 @@ static eg_status mapping(struct trace_state *s, const struct eg_op *op)
 {
 	const uint64_t *a = op->arg;
 	struct state_map map = { .start = a[0], .prot = a[2], .file = a[4], .off = a[5] };
-	struct stream *t = get(&s->streams, op->stream);
-	uint64_t len, new_len, before;
+	struct stream *t = state_table_get(&s->streams, op->stream);
+	uint64_t len = 0, new_len = 0, before;
 	eg_status status;
 
 	if (op->code == EG_OP_MREMAP ? !pages(a[0], a[1], &len) || !pages(a[2], a[3], &new_len) || !a[2] :
@@ -443,17 +328,17 @@ static eg_status set_break(struct trace_state *s, const struct eg_op *op)
 
 static eg_status alloc_block(struct trace_state *s, const struct eg_op *op)
 {
-	struct block *old = get(&s->blocks, op->arg[0]), *b;
+	struct block *old = state_table_get(&s->blocks, op->arg[0]), *b;
 
 	if (op->arg[1] > EG_MAX_ORDER)
 		return EG_OK;
-	b = old ? old : table_room(&s->blocks) ? eg_calloc(1, sizeof(*b)) : NULL;
+	b = old ? old : state_table_room(&s->blocks) ? eg_calloc(1, sizeof(*b)) : NULL;
 	if (!b)
 		return EG_NO_MEMORY;
 	if (old)                                /* its free was not recorded */
 		eg_free(old->gone);
 	else
-		add(&s->blocks, op->arg[0], b);
+		state_table_add(&s->blocks, op->arg[0], b);
 	*b = (struct block){ .id = op->arg[0], .order = op->arg[1], .gfp = op->arg[2], .mobility = op->arg[3],
 			     .node = op->arg[4], .pfn = op->arg[5], .stream = op->stream };
 	return EG_OK;
@@ -483,7 +368,7 @@ static unsigned piece_at(const struct block *b, uint64_t page)
 
 static eg_status free_block(struct trace_state *s, const struct eg_op *op)
 {
-	struct block *b = get(&s->blocks, op->arg[0]);
+	struct block *b = state_table_get(&s->blocks, op->arg[0]);
 	uint64_t order = op->arg[1], first = op->arg[2], nr, left = 0;
 
 	if (!b || order > b->order || first >= UINT64_C(1) << b->order || first % (UINT64_C(1) << order))
@@ -514,8 +399,8 @@ static eg_status free_block(struct trace_state *s, const struct eg_op *op)
 /* Of the stream's space alone: a forked child that frees what it inherited frees its own copy. */
 static void free_object(struct trace_state *s, uint32_t number, uint64_t id)
 {
-	struct object *o = get(&s->objects, id);
-	struct stream *t = get(&s->streams, number);
+	struct object *o = state_table_get(&s->objects, id);
+	struct stream *t = state_table_get(&s->streams, number);
 
 	if (o && t && t->space == o->space)
 		drop_object(s, o);
@@ -526,7 +411,7 @@ static eg_status alloc_object(struct trace_state *s, const struct eg_op *op)
 	const uint64_t *a = op->arg;
 	bool again = op->code == EG_OP_REALLOC, aligned = op->code == EG_OP_MEMALIGN;
 	struct stream *t = stream_of(s, op->stream);
-	struct object *o = t && table_room(&s->objects) ? eg_calloc(1, sizeof(*o)) : NULL, *old;
+	struct object *o = t && state_table_room(&s->objects) ? eg_calloc(1, sizeof(*o)) : NULL, *old;
 
 	if (!o)
 		return EG_NO_MEMORY;
@@ -535,7 +420,7 @@ static eg_status alloc_object(struct trace_state *s, const struct eg_op *op)
 	*o = (struct object){ .id = again ? a[1] : a[0], .size = again ? a[2] : a[1], .align = aligned ? a[2] : 0,
 			      .addr = again || aligned ? a[3] : a[2], .code = again ? EG_OP_MALLOC : op->code,
 			      .space = t->space, .next = t->space->objects, .link = &t->space->objects };
-	old = get(&s->objects, o->id);
+	old = state_table_get(&s->objects, o->id);
 	if (old) {                              /* its free was not recorded */
 		drop_object(s, old);
 		o->next = t->space->objects;
@@ -543,7 +428,7 @@ static eg_status alloc_object(struct trace_state *s, const struct eg_op *op)
 	if (o->next)
 		o->next->link = &o->next;
 	t->space->objects = o;
-	add(&s->objects, o->id, o);
+	state_table_add(&s->objects, o->id, o);
 	return EG_OK;
 }
 
@@ -621,7 +506,7 @@ static eg_status tell_space(const struct space *space, uint32_t stream, const st
 	return EG_OK;
 }
 
-static eg_status tell_streams(const struct trace_state *s, const struct entry *e, uint64_t now, const struct teller *to)
+static eg_status tell_streams(const struct trace_state *s, const struct state_table_entry *e, uint64_t now, const struct teller *to)
 {
 	for (size_t i = 0; i < s->streams.nr; i++) {
 		const struct stream *t = e[i].value;
@@ -672,17 +557,17 @@ static eg_status tell_object(const struct object *o, const struct teller *to)
 eg_status trace_state_tell(struct trace_state *s, eg_status (*emit)(void *ctx, const struct eg_op *op), void *ctx)
 {
 	struct teller to = { emit, ctx };
-	struct entry *e = sorted(&s->streams);
+	struct state_table_entry *e = state_table_sorted(&s->streams);
 	uint64_t now = ++s->telling;
 	eg_status status = e ? tell_streams(s, e, now, &to) : EG_NO_MEMORY;
 
 	eg_free(e);
-	e = status == EG_OK ? sorted(&s->blocks) : NULL;
+	e = status == EG_OK ? state_table_sorted(&s->blocks) : NULL;
 	status = status == EG_OK && !e ? EG_NO_MEMORY : status;
 	for (size_t i = 0; status == EG_OK && i < s->blocks.nr; i++)
 		status = tell_block(e[i].value, &to);
 	eg_free(e);
-	e = status == EG_OK ? sorted(&s->objects) : NULL;
+	e = status == EG_OK ? state_table_sorted(&s->objects) : NULL;
 	status = status == EG_OK && !e ? EG_NO_MEMORY : status;
 	for (size_t i = 0; status == EG_OK && i < s->objects.nr; i++)
 		status = tell_object(e[i].value, &to);
