@@ -40,6 +40,11 @@ tests_unit_test_egt_SOURCES = tests/unit/test_egt.c tests/egt_random.h
 tests_unit_test_egt_LDADD = $(TRACE_TEST_LIBS)
 TESTS += tests/unit/test_egt
 
+check_PROGRAMS += tests/unit/test_egt_versions
+tests_unit_test_egt_versions_SOURCES = tests/unit/test_egt_versions.c
+tests_unit_test_egt_versions_LDADD = $(TRACE_TEST_LIBS)
+TESTS += tests/unit/test_egt_versions
+
 check_PROGRAMS += tests/unit/test_egt_damage
 tests_unit_test_egt_damage_SOURCES = tests/unit/test_egt_damage.c tests/egt_random.h
 tests_unit_test_egt_damage_LDADD = $(TRACE_TEST_LIBS)
