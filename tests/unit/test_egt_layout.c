@@ -179,11 +179,12 @@ static void split_facts(void)
 	struct import_options text = { .write = { .level = 1, .text = true } }, back = { .write = { .level = 1 } };
 	struct trace_write_options o = { .level = 1, .split = true };
 	struct trace_reader_info info;
-	struct trace_reader *r;
+	struct trace_reader *r = NULL;
 	struct trace_writer *w;
 	char hash[65];
 
-	ok(write_trace("sf.egt", 5, 200, &o, hash) && trace_open(&r, "sf.egt", NULL, &err) == EG_OK, "a split file");
+	if (!ok(write_trace("sf.egt", 5, 200, &o, hash) && trace_open(&r, "sf.egt", NULL, &err) == EG_OK, "a split file"))
+		return;
 	trace_reader_info(r, &info);
 	ok(info.split && info.major == 1 && info.minor == 1, "says that it is one, of version 1.1");
 	ok(!(trace_capabilities(r) & TRACE_CAP(ORDER)) && trace_capabilities(r) & TRACE_CAP(COMPLETE), "and knows no order");

@@ -3,7 +3,7 @@
  * trace - reading and writing traces: the .egt container, its text twin, and the importers.
  *
  * The reader's contract serves the machine and the tools: blocks in recorded order, one call per block,
- * constant memory, no seek needed. See ../design of the format in docs/egt-format.md.
+ * constant memory, no seek needed. The format: docs/egt-format.md.
  */
 #ifndef WORKLOADS_TRACE_TRACE_H
 #define WORKLOADS_TRACE_TRACE_H
