@@ -139,7 +139,8 @@ static bool splice(struct space *sp, size_t from, size_t to, const struct range 
 	while (sp->nr < from + n + tail)
 		if (!eg_grow((void **)&sp->r, &sp->nr, &sp->cap, sizeof(*sp->r)))
 			return false;
-	memmove(sp->r + from + n, sp->r + to, tail * sizeof(*sp->r));
+	if (tail)
+		memmove(sp->r + from + n, sp->r + to, tail * sizeof(*sp->r));
 	for (size_t i = 0; i < n; i++)
 		sp->r[from + i] = with[i];
 	sp->nr = from + n + tail;
