@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "plots/table.h"
 #include "results/compare.h"
@@ -47,8 +48,8 @@ static struct {
 } good;
 
 /*
- * libhdf5 1.10 forgets some of its own memory when a conversion fails, mostly while a file is edited here. What counts is
- * that our side gives every handle back: ids_in_use() is compared before and after.
+ * libhdf5 1.10 forgets some of its own memory when a conversion fails. What counts is that our side gives every handle
+ * back: ids_in_use() is compared before and after.
  */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
@@ -455,21 +456,34 @@ static void seal(int fd)
 	EG_CHECK(pwrite(fd, tail, 80, at) == 80);
 }
 
+/*
+ * In a process of its own: libhdf5 1.10.8 is not safe against some of these edits (deleting a group that holds itself
+ * damages its free lists), and it is our reading that is tried here, not its writing. A process that dies leaves no file.
+ */
 static int changed_by_library(struct in *in, char path[64])
 {
-	int fd = a_file(good.bytes, good.size, path);
-	hid_t fapl = H5Pcreate(H5P_FILE_ACCESS), f;
+	int fd = a_file(good.bytes, good.size, path), status;
+	pid_t pid = fork();
+	hid_t fapl, f;
 
+	EG_CHECK(pid >= 0);
+	if (pid > 0) {
+		EG_CHECK(waitpid(pid, &status, 0) == pid);
+		if (status)
+			EG_CHECK(ftruncate(fd, 0) == 0);
+		seal(fd);
+		return fd;
+	}
+	fapl = H5Pcreate(H5P_FILE_ACCESS);
 	(void)H5Pset_fclose_degree(fapl, H5F_CLOSE_STRONG);
 	(void)H5Pset_libver_bounds(fapl, H5F_LIBVER_V110, H5F_LIBVER_V110);
 	f = H5Fopen(path, H5F_ACC_RDWR, fapl);
-	EG_CHECK(f >= 0);
+	if (f < 0)
+		_exit(1);
 	for (unsigned i = 0; i < MAX_EDITS && in->left; i++)
 		edit(in, f);
 	(void)H5Fclose(f);
-	(void)H5Pclose(fapl);
-	seal(fd);
-	return fd;
+	_exit(0);
 }
 
 static int changed_bytes(struct in *in, char path[64])
