@@ -33,7 +33,7 @@ rebaseline: engram$(EXEEXT)
 # gcc and clang, each as release, hostile and sanitizer build
 check-all:
 	cd $(srcdir) && ./quickstart check-all
-# Fuzz every target of a build configured with CC=clang --enable-fuzz --enable-asan (tests/fuzz/fuzz_*).
+# Fuzz every target of a build configured with CC=clang --enable-fuzz --enable-asan (tests/fuzz/fuzz_*), so long each.
 FUZZ_SECONDS = 60
 fuzz:
 	$(MAKE) $(AM_MAKEFLAGS) `for p in $(check_PROGRAMS); do case $$p in tests/fuzz/fuzz_*) echo $$p;; esac; done`

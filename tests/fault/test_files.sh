@@ -120,7 +120,10 @@ sweep()
 		fresh "$4"
 		shimmed "$1" "$k" "$2" "$3"
 		rc=$?
-		[ $rc = 0 ] || failures=$((failures + 1))
+		# the files that tell how far a run is and what a cell took may fail: nothing depends on them
+		if [ $rc != 0 ] || { [ "${8:-}" = must ] && grep -q '^failed.*\(status\|cost\)\.json' shimlog; }; then
+			failures=$((failures + 1))
+		fi
 		[ $rc = 0 ] || [ "${8:-}" != never ] || complain "$3: $1 $k ($2)" "it should have gone on"
 		judge "$3: $1 $k ($2)" $rc "$4" "$5" "$6"
 		if [ "$3" = cmd_run ] && [ $rc != 0 ]; then
@@ -154,33 +157,32 @@ cmd_plot >out 2>log && mv work/figures ref.figures && have_gnuplot=1 || have_gnu
 sed 's/^/# /' log
 
 names='work/a\.\(h5\|cells\|host\)'
-sweep write 28 cmd_run a.h5 ref.h5 "$names" 8 must
-sweep write 5 cmd_run a.h5 ref.h5 "$names" 3 must
-sweep write short cmd_run a.h5 ref.h5 "$names" 4 never
-sweep write 4 cmd_run a.h5 ref.h5 "$names" 4 never
-sweep fsync 5 cmd_run a.h5 ref.h5 "$names" 6
-sweep rename 5 cmd_run a.h5 ref.h5 "$names" 5 must
-sweep open 24 cmd_run a.h5 ref.h5 'a\.\|x\.yaml\|small\|laptop' 6
-sweep close 5 cmd_run a.h5 ref.h5 "$names" 6
+sweep write 28 cmd_run a.h5 ref.h5 "$names" 4 must
+sweep write short cmd_run a.h5 ref.h5 "$names" 2 never
+sweep write 4 cmd_run a.h5 ref.h5 "$names" 2 never
+sweep fsync 5 cmd_run a.h5 ref.h5 "$names" 3
+sweep rename 5 cmd_run a.h5 ref.h5 "$names" 2 must
+sweep open 24 cmd_run a.h5 ref.h5 'a\.\|x\.yaml\|small\|laptop' 3
+sweep close 5 cmd_run a.h5 ref.h5 "$names" 2
 sweep mkdir 28 cmd_run a.h5 ref.h5 "$names" 2
-sweep read 5 cmd_run a.h5 ref.h5 'a\.\|x\.yaml\|small\|laptop' 6
-sweep read short cmd_run a.h5 ref.h5 "$names" 4 never
-sweep read 4 cmd_run a.h5 ref.h5 "$names" 4 never
+sweep read 5 cmd_run a.h5 ref.h5 'a\.\|x\.yaml\|small\|laptop' 3
+sweep read short cmd_run a.h5 ref.h5 "$names" 1 never
+sweep read 4 cmd_run a.h5 ref.h5 "$names" 1 never
 sweep fork 11 cmd_run a.h5 ref.h5 'worker' 2 must
 sweep pipe 24 cmd_run a.h5 ref.h5 'worker' 2 must
 for c in convert generate; do
 	ref=ref.egt
 	[ $c = convert ] || ref=refg.egt
-	sweep write 28 cmd_$c a.egt $ref 'a\.egt' 12 must
-	sweep write short cmd_$c a.egt $ref 'a\.egt' 12 never
-	sweep write 4 cmd_$c a.egt $ref 'a\.egt' 12 never
+	sweep write 28 cmd_$c a.egt $ref 'a\.egt' 6 must
+	sweep write short cmd_$c a.egt $ref 'a\.egt' 4 never
+	sweep write 4 cmd_$c a.egt $ref 'a\.egt' 4 never
 	sweep fsync 5 cmd_$c a.egt $ref 'a\.egt' 4
 	sweep rename 13 cmd_$c a.egt $ref 'a\.egt' 4 must
 	sweep close 5 cmd_$c a.egt $ref 'a\.egt' 4
 	sweep open 24 cmd_$c a.egt $ref 'a\.egt\|small' 6
 done
 sweep read 5 cmd_convert a.egt ref.egt 'small\|a\.egt' 6
-if [ $have_gnuplot = 1 ]; then
+if [ "$have_gnuplot" = 1 ]; then
 	for c in fopen fclose pipe fork mkdir; do
 		sweep $c 5 cmd_plot figures ref.figures 'figures\|cannot run\|plots/\|ref\.h5\|standard output' 8
 	done
@@ -225,10 +227,10 @@ limited()
 	rc=$(sed -n 's/^rc //p' log)
 }
 wrong=0
-for blocks in 0 8 64 800; do
+for blocks in 0 64 800; do
 	fresh a.h5
 	limited $blocks cmd_run
-	{ [ $rc = 4 ] && grep -q "engram: .*work/a\..*File too large" log && cmp -s work/a.h5 old.h5; } ||
+	{ [ "$rc" = 4 ] && grep -q "engram: .*work/a\..*File too large" log && cmp -s work/a.h5 old.h5; } ||
 		{ : >shimlog; complain "run within $blocks blocks" "exit code $rc"; }
 	[ -z "$(leftovers)" ] || complain "run within $blocks blocks" "left behind: $(leftovers)"
 	cmd_run --resume >out 2>log
@@ -239,7 +241,7 @@ wrong=0
 for c in convert generate; do
 	fresh a.egt
 	limited 0 cmd_$c
-	{ [ $rc = 4 ] && grep -q "engram: .*a\.egt.*File too large" log && cmp -s work/a.egt old.egt; } ||
+	{ [ "$rc" = 4 ] && grep -q "engram: .*a\.egt.*File too large" log && cmp -s work/a.egt old.egt; } ||
 		{ : >shimlog; complain "trace $c within 0 blocks" "exit code $rc"; }
 	[ -z "$(leftovers)" ] || complain "trace $c" "left behind: $(leftovers)"
 done

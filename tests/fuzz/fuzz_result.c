@@ -17,6 +17,7 @@
  */
 #include "tests/fuzz/replay.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <sys/stat.h>
@@ -468,7 +469,8 @@ static int changed_by_library(struct in *in, char path[64])
 
 	EG_CHECK(pid >= 0);
 	if (pid > 0) {
-		EG_CHECK(waitpid(pid, &status, 0) == pid);
+		while (waitpid(pid, &status, 0) != pid)         /* libFuzzer's clock interrupts */
+			EG_CHECK(errno == EINTR);
 		if (status)
 			EG_CHECK(ftruncate(fd, 0) == 0);
 		seal(fd);
