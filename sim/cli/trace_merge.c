@@ -13,6 +13,8 @@ static const struct cli_option options[] = {
 	{ "output", 'o', "FILE.egt", "the trace to write; - is standard output (required)", false },
 	{ "offset", 0, "TIME", "shift a file's times by TIME (10ms); the first --offset belongs to the first file, and so on",
 	  true },
+	{ "by-origin", 0, NULL, "shift the files by when their first records were (metadata time_origin, as strace -ttt gives "
+	  "it)", false },
 	{ "layout", 0, "auto|split|concatenate", "by time if all have times, else split (default auto); split anyway; or, without "
 	  "times, file after file, which more than 256 streams need", false },
 	{ "level", 0, "N", "compression 0..19, 0 stores plainly (default 3)", false },
@@ -50,7 +52,7 @@ static int run(const struct cli_args *a)
 	struct merge_report report;
 	uint64_t level = 3;
 	char caps[512];
-	eg_status s;
+	eg_status s = EG_OK;
 
 	if (!out)
 		return cli_usage("where to? give -o FILE (- is standard output)");
@@ -62,7 +64,10 @@ static int run(const struct cli_args *a)
 	if (!cli_number(a, "level", 0, 19, &level) || !parse_offsets(a, in))
 		return 2;
 	write.level = (int)level;
-	s = merge_traces(in, a->nr, out, (enum merge_layout)cli_choice(a, "layout", MERGE_AUTO), &write, &report, &err);
+	if (cli_given(a, "by-origin"))
+		s = merge_by_origin(in, a->nr, &err);
+	if (s == EG_OK)
+		s = merge_traces(in, a->nr, out, (enum merge_layout)cli_choice(a, "layout", MERGE_AUTO), &write, &report, &err);
 	if (s == EG_OK && !a->quiet) {
 		trace_capability_names(report.capabilities, caps, sizeof(caps));
 		fprintf(stderr, "%s: %u files, %s\n", strcmp(out, "-") == 0 ? "standard output" : out, a->nr,
@@ -84,7 +89,7 @@ const struct verb_ops verb_trace_merge_ops = {
 		       "(stream.N); page blocks, heap objects and unnamed files are kept apart, files of one name are one. "
 		       "The result has the capabilities that all files have.\n\n"
 		       "When all have times, records follow each other by time, equal times in the order of the files; "
-		       "every trace counts its times from its own first record, and --offset shifts one. Without times "
+		       "every trace counts its times from its own first record, --by-origin shifts them by the clock and --offset by hand. Without times "
 		       "there is no order between files: the result then has the split layout and lacks `order`.",
 	.example = "engram trace merge workloads/samples/sqlite3.egt workloads/samples/sqlite3.egt -o two.egt",
 	.options = options,

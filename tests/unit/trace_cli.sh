@@ -130,6 +130,11 @@ check "merge by time" $?
 run 0 trace merge "$dir/a.egt" "$dir/s.egt" -o "$dir/m.egt" && says 'without order' && run 0 trace info --json "$dir/m.egt" && has '"layout": "split"' &&
 	has '"records": 300020' && lacks '"order"'
 check "merge without times: split, no order" $?
+sed 's/17000000\([0-9]*\)\./17000001\1./' "$log" >"$dir/later.strace"
+run 0 trace convert "$dir/later.strace" -o "$dir/later.egt" && run 0 trace merge --by-origin "$dir/later.egt" "$dir/a.egt" -o "$dir/m.egt" &&
+	run 0 trace info --json "$dir/m.egt" && has '"merge.1.offset": "100000000000000ps"' && lacks merge.2.offset &&
+	has '"time_origin": "1700000000' && run 2 trace merge --by-origin "$dir/a.egt" "$dir/s.egt" -o "$dir/x.egt" && says time_origin
+check "merge --by-origin shifts by the clock" $?
 run 2 trace merge "$dir/a.egt" -o "$dir/x.egt" && run 2 trace merge "$dir/a.egt" "$dir/a.egt" && run 2 trace merge "$dir/a.egt" - -o "$dir/x.egt" &&
 	run 2 trace merge "$dir/a.egt" "$dir/s.egt" --offset 1s --offset 1s -o "$dir/x.egt" && run 3 trace merge "$dir/a.egt" "$dir/cut.egt" -o "$dir/x.egt" &&
 	run 3 trace merge "$dir/a.egt" "$log" -o "$dir/x.egt" && [ ! -e "$dir/x.egt" ]

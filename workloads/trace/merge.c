@@ -218,6 +218,75 @@ static eg_status put_apart(struct merge *m)
 	return EG_OK;
 }
 
+/* ---- origins ------------------------------------------------------------------------------------- */
+
+/* The metadata time_origin in picoseconds; -1: none, or relative. */
+static __int128 origin_of(const struct trace_reader *r)
+{
+	const char *p = trace_metadata(r, "time_origin");
+	size_t seconds = p ? strspn(p, "0123456789") : 0;
+	__int128 ps = 0;
+
+	if (seconds == 0 || seconds > 12 || p[seconds] != '.' || strspn(p + seconds + 1, "0123456789") != 12 ||
+	    p[seconds + 13])
+		return -1;
+	for (; *p; p++)
+		if (*p != '.')
+			ps = ps * 10 + (*p - '0');
+	return ps;
+}
+
+static eg_status read_origin(const char *path, __int128 *origin, struct eg_errors *err)
+{
+	struct trace_reader *r;
+
+	EG_TRY(trace_open(&r, path, NULL, err));
+	*origin = origin_of(r);
+	trace_close(r);
+	if (*origin < 0)
+		return eg_fail(err, EG_USAGE, "%s: it does not say when its first record was (time_origin); give --offset instead",
+			       path);
+	return EG_OK;
+}
+
+eg_status merge_by_origin(struct merge_input *in, unsigned nr, struct eg_errors *err)
+{
+	const __int128 most = (__int128)EG_TIME_NONE - 1;
+	__int128 earliest = 0, origin = 0;
+
+	for (unsigned i = 0; i < nr; i++) {
+		EG_TRY(read_origin(in[i].path, &origin, err));
+		earliest = i == 0 || origin < earliest ? origin : earliest;
+	}
+	for (unsigned i = 0; i < nr; i++) {
+		EG_TRY(read_origin(in[i].path, &origin, err));
+		if (origin - earliest + in[i].offset > most)
+			return eg_fail(err, EG_USAGE, "%s: its first record was %llu days after that of another file: are both "
+				       "of one clock?", in[i].path,
+				       (unsigned long long)((origin - earliest) / EG_PS_PER_S / 86400));
+		in[i].offset += (eg_time)(origin - earliest);
+	}
+	return EG_OK;
+}
+
+/* When time 0 of the result was, if the files agree on that. */
+static eg_status put_origin(struct merge *m)
+{
+	__int128 zero = -1;
+	char text[64];
+
+	for (unsigned i = 0; i < m->nr; i++) {
+		__int128 origin = origin_of(m->src[i].r), mine = origin - m->src[i].in->offset;
+
+		if (origin < 0 || mine < 0 || (i && mine != zero))
+			return EG_OK;
+		zero = mine;
+	}
+	(void)snprintf(text, sizeof(text), "%llu.%012llu", (unsigned long long)(zero / EG_PS_PER_S),
+		       (unsigned long long)(zero % EG_PS_PER_S));
+	return trace_writer_meta(m->w, "time_origin", text);
+}
+
 /* ---- the whole ----------------------------------------------------------------------------------- */
 
 static eg_status describe(struct merge *m, const struct source *s)
@@ -257,6 +326,7 @@ static eg_status put_all(struct merge *m)
 		EG_TRY(describe(m, &m->src[i]));
 	EG_TRY(trace_writer_meta(m->w, "merge.order", m->report->by_time ? "by time, then by file" :
 				 m->layout == MERGE_CONCATENATE ? "none: one file after the other" : "none: streams apart"));
+	EG_TRY(put_origin(m));
 	return trace_writer_capabilities(m->w, m->report->capabilities);
 }
 

@@ -37,6 +37,12 @@ struct merge_report {
 	char     content_hash[65];
 };
 
+/*
+ * Add to each offset how much later than the earliest of them the file's first record was: by the metadata time_origin
+ * (seconds, a point, twelve digits), which must come from one clock. EG_USAGE when a file has none.
+ */
+eg_status merge_by_origin(struct merge_input *in, unsigned nr, struct eg_errors *err) EG_MUST_USE;
+
 /* EG_USAGE for an offset to a file without times, EG_BAD_INPUT for damage, or numbers that do not fit. */
 eg_status merge_traces(const struct merge_input *in, unsigned nr, const char *out, enum merge_layout layout,
 		       const struct trace_write_options *write, struct merge_report *report, struct eg_errors *err) EG_MUST_USE;
