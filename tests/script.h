@@ -13,7 +13,7 @@
  *   read P N | write P N | fetch P N      one access a page;  sweep P N R: R rounds of reads
  *   run P N KINDS    a page run on page P with N accesses of each kind in KINDS (of r w m x), the first named first
  *   get ID N [order]   get N blocks with ids from ID on, waiting;  grab: the same, atomic
- *   put ID N [order]   free them
+ *   put ID N [order]   free them;  part ID ORDER OFFSET: free so much of one, from the page on
  *   fork S, vfork S, thread S, clone S (shares the space, not a thread), exec, exit, exitgroup, sleep T, fail, warm
  *
  * In a recording a statement that starts with init has EG_OPF_INIT ("0@0 init map 0 4", "0@0 init thread 1").
@@ -117,6 +117,9 @@ static void script_next(struct script_cursor *c, uint32_t stream, uint64_t *acc,
 			if (IS("put"))
 				arg[2] = 0;
 			c->done++;
+		} else if (IS("part")) {
+			b->op.code = EG_OP_FREE_PAGES;
+			arg[0] = s.a, arg[1] = s.b, arg[2] = s.c;
 		} else if (IS("fork") || IS("vfork") || IS("thread") || IS("clone")) {
 			b->op.code = IS("fork") ? EG_OP_FORK : IS("vfork") ? EG_OP_VFORK : EG_OP_CLONE;
 			arg[0] = s.a;

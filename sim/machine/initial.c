@@ -84,27 +84,6 @@ static void initial_clone(struct machine *m, struct source *s, uint32_t task, co
 	task_of(m, child)->state = TASK_TURN;
 }
 
-static void initial_block(struct machine *m, struct source *s, uint32_t task, const struct eg_op *op)
-{
-	struct phys_req req = { .order = (uint8_t)op->arg[1], .kind = FRAME_RAW, .gfp = alloc_pages_gfp(op->arg[2]), .owner = task };
-	struct phys_result r;
-
-	if (op->arg[1] > EG_MAX_ORDER || op->arg[0] == UINT64_MAX) {
-		m->not_applied[NOT_NOMEM]++;
-		return;
-	}
-	if (source_block_has(s, op->arg[0])) {
-		m->not_applied[NOT_ALLOC_LIVE]++;
-		return;
-	}
-	r = phys_alloc(&m->phys, &req);
-	if (r.outcome != PHYS_GRANTED) {
-		no_memory(m, s, "the live block", op->arg[0], "raise machine.memory, or enter the trace elsewhere (from)");
-		return;
-	}
-	(void)source_block_put(m, s, op->arg[0], r.pfn, req.order);
-}
-
 void source_initial(struct machine *m, struct source *s, uint32_t task, const struct eg_op *op)
 {
 	struct vm_work w = { 0 };
@@ -120,7 +99,12 @@ void source_initial(struct machine *m, struct source *s, uint32_t task, const st
 		initial_clone(m, s, task, op);
 		break;
 	case EG_OP_ALLOC_PAGES:
-		initial_block(m, s, task, op);
+		/* while booting nothing is charged, so any CPU will do */
+		if (!op_alloc_pages(m, &m->cpu[0], task, op))
+			no_memory(m, s, "the live block", op->arg[0], "raise machine.memory, or enter the trace elsewhere (from)");
+		break;
+	case EG_OP_FREE_PAGES:
+		op_free_pages(m, &m->cpu[0], task, op);
 		break;
 	default:
 		m->not_applied[NOT_NOT_MODELLED]++;

@@ -103,9 +103,11 @@ struct trace_stream {
 };
 
 struct source_block {
-	uint64_t id;                            /* + 1; 0 = empty cell */
-	eg_pfn   pfn;
-	uint8_t  order;
+	uint64_t  id;                           /* + 1; 0 = empty cell */
+	eg_pfn    pfn;
+	uint8_t   order;
+	uint64_t  nr_gone;
+	uint64_t *gone;                         /* bitmap of the pages that were freed, NULL = none */
 };
 
 /* One workload item, or one of its instances. */
@@ -280,6 +282,11 @@ static inline uint32_t alloc_pages_gfp(uint64_t gfp)
 {
 	return (gfp & 1 ? GFP_ATOMIC : GFP_KERNEL) | (gfp & 2 ? GFP_MOVABLE : gfp & 4 ? GFP_RECLAIMABLE : 0);
 }
+/* Raw pages (blocks.c): the same for alloc_pages and free_pages; while booting false means that there is no page. */
+bool op_alloc_pages(struct machine *m, struct cpu *c, uint32_t task, const struct eg_op *op);
+void op_free_pages(struct machine *m, struct cpu *c, uint32_t task, const struct eg_op *op);
+void source_blocks_close(struct source *s);
+void op_emit(struct machine *m, struct cpu *c, enum probe probe, uint32_t task, uint32_t kind, uint64_t value);
 /* The same for a fault. */
 bool fault_execute(struct machine *m, struct cpu *c, uint32_t task);
 /* End a task: as its last operation or by a signal. */
@@ -333,9 +340,5 @@ static inline uint32_t source_mmap_file(const struct eg_op *op)
 {
 	return op->arg[3] & EG_MAP_ANON ? 0 : op->arg[4] < UINT32_MAX ? (uint32_t)op->arg[4] + 1 : UINT32_MAX;
 }
-/* alloc_pages handles of a source: remember, take out; EG_PFN_NONE if unknown. */
-bool      source_block_has(const struct source *s, uint64_t id);
-bool      source_block_put(struct machine *m, struct source *s, uint64_t id, eg_pfn pfn, unsigned order);
-eg_pfn    source_block_take(struct source *s, uint64_t id, unsigned *order);
 
 #endif

@@ -119,7 +119,7 @@ static enum time_category fault_category(enum fault_kind kind)
 }
 _Static_assert(TIME_FAULT_SEGV - TIME_FAULT_ANON == (int)FAULT_SEGV, "time categories follow the kinds of fault");
 
-static void emit(struct machine *m, struct cpu *c, enum probe probe, uint32_t task, uint32_t kind, uint64_t value)
+void op_emit(struct machine *m, struct cpu *c, enum probe probe, uint32_t task, uint32_t kind, uint64_t value)
 {
 	struct probe_event e = { .now = c->mmu.clock, .cpu = (uint32_t)(c - m->cpu), .task = task, .kind = kind, .value = value };
 
@@ -150,7 +150,7 @@ bool fault_execute(struct machine *m, struct cpu *c, uint32_t task)
 		charge(c, category, k->cow_extra);
 	if (r.kind == FAULT_COW_REUSE)
 		charge(c, category, k->reuse_extra);
-	emit(m, c, PROBE_FAULT, task, r.kind, c->mmu.clock - t->op_start);
+	op_emit(m, c, PROBE_FAULT, task, r.kind, c->mmu.clock - t->op_start);
 	t->step = STEP_ACCESS;
 	if (r.kind == FAULT_SEGV) {
 		/* a recording that shows the access as done: count it, leave it out, go on */
@@ -272,7 +272,7 @@ static bool do_fork(struct machine *m, struct cpu *c, uint32_t task, const struc
 		m->count.vforks++;
 	else
 		m->count.forks++;
-	emit(m, c, PROBE_FORK, task, (flags & EG_CLONE_VM) != 0, c->mmu.clock - t->op_start);
+	op_emit(m, c, PROBE_FORK, task, (flags & EG_CLONE_VM) != 0, c->mmu.clock - t->op_start);
 	if (flags & EG_CLONE_THREAD)
 		task_of(m, child)->group = t->group;
 	if (m->source[source].gen || m->source[source].independent)
@@ -309,7 +309,7 @@ static bool do_exec(struct machine *m, struct cpu *c, uint32_t task)
 	mmu_switch(&c->mmu, fresh, vm_space(&m->vm, fresh)->root);
 	release_parent(m, c, task);
 	m->count.execs++;
-	emit(m, c, PROBE_VMOP, task, VMOP_EXEC, c->mmu.clock - t->op_start);
+	op_emit(m, c, PROBE_VMOP, task, VMOP_EXEC, c->mmu.clock - t->op_start);
 	return true;
 }
 
@@ -368,87 +368,8 @@ static bool do_vmop(struct machine *m, struct cpu *c, uint32_t task, const struc
 	m->count.brks += kind == VMOP_BRK;
 	m->not_applied[nothing] += o == VM_NOTHING;
 	m->not_applied[NOT_NOMEM] += o == VM_NOMEM;
-	emit(m, c, PROBE_VMOP, task, kind, c->mmu.clock - t->op_start);
+	op_emit(m, c, PROBE_VMOP, task, kind, c->mmu.clock - t->op_start);
 	return true;
-}
-
-/* ---- raw pages -------------------------------------------------------------------------------------------- */
-
-static void free_block(struct machine *m, struct cpu *c, uint32_t task, eg_pfn pfn, unsigned order)
-{
-	eg_time start = c->mmu.clock;
-	uint32_t steps = 0;
-	enum phys_free_result r = phys_free_checked(&m->phys, pfn, order, &steps);
-	struct vm_work w = { .frees = 1, .free_steps = steps };
-
-	if (r != PHYS_FREE_OK) {
-		m->not_applied[r == PHYS_FREE_WRONG_ORDER || r == PHYS_FREE_NOT_HEAD ? NOT_FREE_WRONG : NOT_FREE_UNKNOWN]++;
-		return;
-	}
-	price_work(m, c, &w, TIME_ALLOC);
-	m->count.free_pages++;
-	emit(m, c, PROBE_FREE, task, order, c->mmu.clock - start);
-}
-
-static bool do_alloc_pages(struct machine *m, struct cpu *c, uint32_t task, const struct eg_op *op)
-{
-	struct task *t = task_of(m, task);
-	struct source *s = &m->source[t->source];
-	struct phys_req req = { .order = (uint8_t)op->arg[1], .kind = FRAME_RAW, .cpu = (uint8_t)m->acting,
-				.gfp = alloc_pages_gfp(op->arg[2]), .owner = task };
-	struct phys_result r;
-	struct vm_work w = { .allocs = 1 };
-	unsigned old_order;
-	eg_pfn old;
-
-	if (op->arg[1] > EG_MAX_ORDER || op->arg[0] == UINT64_MAX) {     /* no such block; an id that marks an empty cell */
-		m->not_applied[NOT_NOMEM]++;
-		return true;
-	}
-	old = source_block_take(s, op->arg[0], &old_order);
-	if (!eg_pfn_is_none(old)) {
-		/* allocated while live: the recording missed the free */
-		m->not_applied[NOT_ALLOC_LIVE]++;
-		free_block(m, c, task, old, old_order);
-	}
-	r = phys_alloc(&m->phys, &req);
-	w.alloc_steps = r.steps;
-	w.zone = r.outcome == PHYS_GRANTED ? r.zone : 0;
-	price_work(m, c, &w, TIME_ALLOC);
-	if (r.outcome == PHYS_WAIT) {
-		task_park(m, c);
-		return false;
-	}
-	m->count.alloc_pages++;
-	if (r.outcome == PHYS_FAIL)
-		m->count.alloc_failed++;
-	else if (!source_block_put(m, s, op->arg[0], r.pfn, req.order))
-		return true;
-	emit(m, c, PROBE_ALLOC, task, req.order, c->mmu.clock - t->op_start);
-	return true;
-}
-
-static void do_free_pages(struct machine *m, struct cpu *c, uint32_t task, const struct eg_op *op)
-{
-	struct source *s = &m->source[task_of(m, task)->source];
-	unsigned order, want = op->arg[1] > EG_MAX_ORDER ? EG_MAX_ORDER + 1 : (unsigned)op->arg[1];
-	uint64_t offset = op->arg[2];
-	eg_pfn pfn = source_block_take(s, op->arg[0], &order);
-
-	if (eg_pfn_is_none(pfn)) {
-		m->not_applied[NOT_FREE_UNKNOWN]++;
-		return;
-	}
-	if (want > order || (want == order && offset) || offset % (UINT64_C(1) << want) ||
-	    offset >= UINT64_C(1) << order) {
-		m->not_applied[NOT_FREE_WRONG]++;
-		(void)source_block_put(m, s, op->arg[0], pfn, order);
-		return;
-	}
-	/* freeing part of a block splits it; what is left keeps no handle of its own and stays allocated */
-	if (want < order)
-		phys_split(&m->phys, pfn, order, want);
-	free_block(m, c, task, eg_pfn_add(pfn, offset), want);
 }
 
 /* ---- dispatch ---------------------------------------------------------------------------------------------- */
@@ -481,10 +402,10 @@ bool op_execute(struct machine *m, struct cpu *c, uint32_t task)
 		done = do_exec(m, c, task);
 		break;
 	case EG_OP_ALLOC_PAGES:
-		done = do_alloc_pages(m, c, task, &op);
+		done = op_alloc_pages(m, c, task, &op);
 		break;
 	case EG_OP_FREE_PAGES:
-		do_free_pages(m, c, task, &op);
+		op_free_pages(m, c, task, &op);
 		break;
 	case EG_OP_WARMUP_END:
 		m->warmup_hook(m->warmup_ctx, c->mmu.clock);
@@ -497,7 +418,7 @@ bool op_execute(struct machine *m, struct cpu *c, uint32_t task)
 			if (op.code == EG_OP_EXIT_GROUP)
 				task_end_group(m, c, task);
 			task_exit(m, c, task);
-			emit(m, c, PROBE_VMOP, task, VMOP_EXIT, c->mmu.clock - start);
+			op_emit(m, c, PROBE_VMOP, task, VMOP_EXIT, c->mmu.clock - start);
 		}
 		return true;
 	case EG_OP_THINK: case EG_OP_MARK: case EG_OP_ROI_BEGIN: case EG_OP_ROI_END: case EG_OP_SCHED:

@@ -5,7 +5,8 @@ libengram_core_a_SOURCES += \
 	sim/machine/run.h
 libengram_core_a_SOURCES += \
 	sim/machine/machine.h sim/machine/machine.c \
-	sim/machine/sched.c sim/machine/access.c sim/machine/source.c sim/machine/initial.c sim/machine/streams.c sim/machine/ops.c sim/machine/run.c
+	sim/machine/sched.c sim/machine/access.c sim/machine/source.c sim/machine/initial.c sim/machine/streams.c \
+	sim/machine/blocks.c sim/machine/ops.c sim/machine/run.c
 
 # replays against recordings
 check_PROGRAMS += tests/validation/tlb_figures tests/validation/syscall_figures

@@ -81,78 +81,6 @@ uint32_t source_root_task(struct machine *m, struct source *s, uint32_t stream)
 	return task;
 }
 
-/* ---- alloc_pages handles ------------------------------------------------------------------------------ */
-
-static uint64_t block_cell(const struct source *s, uint64_t id)
-{
-	uint64_t h = (id * UINT64_C(0x9e3779b97f4a7c15)) >> 16 & s->block_mask;
-
-	while (s->block_of[h].id && s->block_of[h].id != id + 1)
-		h = (h + 1) & s->block_mask;
-	return h;
-}
-
-bool source_block_put(struct machine *m, struct source *s, uint64_t id, eg_pfn pfn, unsigned order)
-{
-	uint64_t h;
-
-	if (!s->block_of || 2 * (s->blocks_used + 1) > s->block_mask + 1) {
-		struct source bigger = { .block_mask = s->block_of ? s->block_mask * 2 + 1 : 1023 };
-
-		bigger.block_of = eg_calloc(bigger.block_mask + 1, sizeof(*bigger.block_of));
-		if (!bigger.block_of) {
-			machine_fail(m, EG_NO_MEMORY);
-			return false;
-		}
-		for (uint64_t i = 0; s->block_of && i <= s->block_mask; i++)
-			if (s->block_of[i].id)
-				bigger.block_of[block_cell(&bigger, s->block_of[i].id - 1)] = s->block_of[i];
-		eg_free(s->block_of);
-		s->block_of = bigger.block_of;
-		s->block_mask = bigger.block_mask;
-	}
-	h = block_cell(s, id);
-	s->block_of[h].id = id + 1;
-	s->block_of[h].pfn = pfn;
-	s->block_of[h].order = (uint8_t)order;
-	s->blocks_used++;
-	return true;
-}
-
-bool source_block_has(const struct source *s, uint64_t id)
-{
-	return s->block_of && s->block_of[block_cell(s, id)].id;
-}
-
-eg_pfn source_block_take(struct source *s, uint64_t id, unsigned *order)
-{
-	uint64_t h, gap;
-	eg_pfn pfn;
-
-	if (!s->block_of)
-		return EG_PFN_NONE;
-	h = gap = block_cell(s, id);
-	if (!s->block_of[h].id)
-		return EG_PFN_NONE;
-	pfn = s->block_of[h].pfn;
-	*order = s->block_of[h].order;
-	for (;;) {
-		uint64_t home;
-
-		h = (h + 1) & s->block_mask;
-		if (!s->block_of[h].id)
-			break;
-		home = ((s->block_of[h].id - 1) * UINT64_C(0x9e3779b97f4a7c15)) >> 16 & s->block_mask;
-		if (((h - home) & s->block_mask) >= ((h - gap) & s->block_mask)) {
-			s->block_of[gap] = s->block_of[h];
-			gap = h;
-		}
-	}
-	s->block_of[gap].id = 0;
-	s->blocks_used--;
-	return pfn;
-}
-
 /* ---- blocks ------------------------------------------------------------------------------------------- */
 
 static uint32_t without_fetches(const uint64_t *from, uint32_t n, uint64_t *to)
@@ -407,7 +335,7 @@ static eg_status open_trace(struct machine *m, struct source *s)
 	struct trace_open_options o = { .block = m->block };
 	const struct trace_ops *ops = s->w->trace;
 	struct trace_reader_info info = { 0 };
-	enum { AUTO, RECORDED, INDEPENDENT } streams = eg_args_u64(&s->w->replay, "streams");
+	const char *streams = eg_args_text(&s->w->replay, "streams");
 	uint32_t caps;
 
 	if (eg_args_u64(&s->w->replay, "populate_page") == 1 && strcmp(eg_args_text(&s->w->replay, "populate"), "write") != 0)
@@ -420,10 +348,10 @@ static eg_status open_trace(struct machine *m, struct source *s)
 		ops->info(s->reader, &info);
 	caps = ops->capabilities(s->reader) & (s->data_only ? ~TRACE_CAP(IFETCH) : UINT32_MAX);
 	s->had_order = (caps & TRACE_CAP(ORDER)) && !info.split;
-	if (streams == RECORDED && info.split)
+	if (strcmp(streams, "recorded") == 0 && info.split)
 		return eg_fail(m->err, EG_BAD_INPUT, "workload %s: the file has no order between its streams (split layout), so they "
 			       "cannot be replayed in recorded order\nsay streams: independent, or leave it out", s->w->label);
-	s->independent = streams == INDEPENDENT || (streams == AUTO && !s->had_order);
+	s->independent = strcmp(streams, "independent") == 0 || (strcmp(streams, "auto") == 0 && !s->had_order);
 	m->capabilities &= caps & (s->independent ? ~TRACE_CAP(ORDER) : UINT32_MAX);
 	if (s->enters && (!ops->seek || (info.split && !s->place.by_time)))
 		return eg_fail(m->err, EG_BAD_INPUT, "workload %s: from: %s", s->w->label, ops->seek ?
@@ -473,6 +401,6 @@ void source_close(struct source *s)
 		s->w->trace->close(s->reader);
 	streams_close(s);
 	eg_free(s->task_of);
-	eg_free(s->block_of);
+	source_blocks_close(s);
 	*s = (struct source){ 0 };
 }

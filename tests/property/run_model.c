@@ -259,6 +259,8 @@ static bool same_all(const struct run_result *a, const struct run_result *b)
 	return same;
 }
 
+static const char *const wanted[] = { "fault_count.segv", "fault_count.zero_cow", "fault_count.cow_reuse", "walk.dirty" };
+
 static void one_task(uint64_t seed, const struct machine_choice *c)
 {
 	static const size_t mins[] = { 1, 4, 16 };
@@ -274,8 +276,8 @@ static void one_task(uint64_t seed, const struct machine_choice *c)
 			printf("# %u runs\n", nr_runs);
 		run_result_free(&b);
 	}
-	faults_seen |= (run_summary(&a, "fault_count.segv") > 0) | (run_summary(&a, "fault_count.zero_cow") > 0) << 1 |
-		       (run_summary(&a, "fault_count.cow_reuse") > 0) << 2 | (run_summary(&a, "walk.dirty") > 0) << 3;
+	for (unsigned i = 0; i < EG_ARRAY_LEN(wanted); i++)
+		faults_seen |= (unsigned)(run_summary(&a, wanted[i]) > 0) << i;
 	run_result_free(&a);
 
 	draw(&plain, seed, 260, true, false);

@@ -469,6 +469,22 @@ static void recordings(void)
 	counts("fault_count.anon", 2);
 }
 
+static void freed_in_parts(void)
+{
+	begin(1);
+	TASKS("get 1 1 4; put 1 1 1; part 1 0 2; part 1 1 2; part 1 0 0; part 1 2 4; part 1 3 8; put 1 1 4; part 1 0 3; exit");
+	ok(run(0), "a block that is freed in parts");
+	is_u64(script_count(&st.r, "free_unknown"), 3, "a part that is gone, and the whole of what is not whole, are counted");
+	counts("alloc.frees", 5);
+
+	begin(1);
+	TASKS("get 1 1 4; part 1 0 5; part 1 2 12; get 1 1 2; put 1 1 2; get 2 1 3; part 2 1 4; part 2 0 4; put 2 1 3; exit");
+	ok(run(0), "an id that is given again while parts of its block are left");
+	is_u64(script_count(&st.r, "alloc_live"), 1, "is counted, and what was left of it is freed");
+	is_u64(script_count(&st.r, "free_unknown"), 2, "an id whose last part is gone is unknown, as a part freed twice");
+	counts("alloc.frees", 2 + 4 + 1 + 1);   /* of the first block: 0-3, 4, 6-7 and 8-11 were left */
+}
+
 static void page_runs(void)
 {
 	begin(1);
@@ -669,7 +685,8 @@ int main(int argc, char **argv)
 		{ "forks at the margin", forks_at_the_margin },
 		{ "vforks", vforks }, { "forks", forks }, { "threads", threads },
 		{ "thread groups", thread_groups }, { "numbers again", numbers_again }, { "cannot start", cannot_start }, { "sleeps and limits", sleeps_and_limits },
-		{ "slices", slices }, { "recordings", recordings }, { "page runs", page_runs }, { "not applied", not_applied },
+		{ "slices", slices }, { "recordings", recordings }, { "page runs", page_runs },
+		{ "freed in parts", freed_in_parts }, { "not applied", not_applied },
 		{ "chain", chain }, { "all policies", all_policies },
 	};
 

@@ -233,9 +233,9 @@ static void strange_families(void)
 /* mappings of all kinds of origin, a heap that grows, a thread, a child, blocks that live for a while */
 static const char life[] =
 	"0@0 init map 0 64; 3@0 init map 500 8; 0@10 write 0 64; 0@20 brk 1000; 0@30 brk 1010; 0@40 write 1000 10; 0@50 map 100 20; "
-	"0@60 write 100 20; 0@70 thread 1; 1@80 write 105 5; 1@82 write 113 7; 3@85 write 500 8; 0@90 protect 100 5 ro; 0@100 get 7 3; 0@110 get 20 1 4; "
+	"0@60 write 100 20; 0@70 thread 1; 1@80 write 105 5; 1@82 write 113 7; 3@85 write 500 8; 0@90 protect 100 5 ro; 0@100 get 7 3; 0@110 get 20 1 4; 0@112 get 30 1 3; 0@113 part 30 1 2; "
 	"0@120 malloc 1; 0@125 fork 2; 2@130 write 0 5; 2@140 unmap 100 3; 0@150 unmap 110 3; 1@160 write 113 7; 2@170 read 103 5; "
-	"2@180 exit; 0@190 read 0 60; 0@200 read 1000 10; 1@210 read 105 5; 0@220 put 7 3; 0@230 put 20 1 4; 0@240 brk 1020; "
+	"2@180 exit; 0@185 part 30 0 1; 0@190 read 0 60; 0@195 part 30 2 4; 0@196 part 30 0 0; 0@200 read 1000 10; 1@210 read 105 5; 0@220 put 7 3; 0@230 put 20 1 4; 0@240 brk 1020; "
 	"0@250 write 1010 10; 1@260 run 104 500 r; 3@270 write 500 8; 0@280 exit; 1@290 read 0 5; 1@300 exit; 3@310 exit";
 
 /* What stands at or behind the place, by reading it: accesses and operations. */
