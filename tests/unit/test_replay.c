@@ -369,6 +369,33 @@ static void from_places(void)
 	ok(good, "a time is");
 }
 
+/* Each request for host memory fails once. */
+static void host_memory(void)
+{
+	unsigned other = 0, no_memory = 0;
+	uint64_t nth = 0, used;
+	eg_status s;
+
+	record(family, true, false);
+	do {
+		begin("2");
+		script_set(&spec, &spec.measure, "samples", "5");
+		key(item(), "from", "25ns");
+		key(&spec.workload[0], "accesses", "data");
+		(void)eg_mem_fail_nth(++nth);
+		s = script_run(&spec, &(struct run_options){ 0 }, &result, &errors);
+		used = eg_mem_fail_nth(0);
+		no_memory += s == EG_NO_MEMORY;
+		if (s != EG_OK)
+			memset(&result, 0, sizeof(result));
+		if (s != EG_OK && s != EG_NO_MEMORY) {
+			printf("# request %llu: %s: %s\n", (unsigned long long)nth, eg_status_text(s), errors.nr ? errors.text[0] : "");
+			other++;
+		}
+	} while (used >= nth && nth < 2000);
+	ok(s == EG_OK && no_memory > 50 && !other, "each of %u requests for host memory that fails is reported as that", no_memory);
+}
+
 struct reports { unsigned nr; char text[8][200]; };
 
 static void take_report(void *ctx, const char *path, const char *text)
@@ -400,6 +427,7 @@ int main(void)
 	independent_is_invariant();
 	strange_families();
 	from_places();
+	host_memory();
 	checks();
 	(void)unlink(file);
 	eg_arena_free_all(&arena);
