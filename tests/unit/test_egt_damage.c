@@ -216,11 +216,13 @@ static void flip_and_cut(bool split)
 
 		if (pwrite(fd, &b, 1, (off_t)(bit / 8)) != 1)
 			break;
-		for (unsigned way = 0; way < WAYS; way++)
-			if (!sound("dmg.egt", way, &whole, true)) {
-				if (!bad[way]++)
-					printf("# %s: bit %zu of byte %zu\n", way_name[way], bit % 8, bit / 8);
-			}
+		/* plainly, and in one of the other ways: the eight bits of a byte go through all of them */
+		for (unsigned k = 0; k < 2; k++) {
+			unsigned way = k ? 1 + (unsigned)(bit % (WAYS - 1)) : 0;
+
+			if (!sound("dmg.egt", way, &whole, true) && !bad[way]++)
+				printf("# %s: bit %zu of byte %zu\n", way_name[way], bit % 8, bit / 8);
+		}
 		if (pwrite(fd, &f.bytes[bit / 8], 1, (off_t)(bit / 8)) != 1)
 			break;
 	}
@@ -399,6 +401,12 @@ static void wrong_index(void)
 		payload[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 	ok(tries > n && wrong == 0, "no lie of an index moves a place: %zu are found out", tries);
+	forge(&f, payload, n);
+	f.bytes[at + EGT_CHUNK_HEADER + n / 2] ^= 1;
+	spit("ix.egt", f.bytes, f.n);
+	ok(read_from("ix.egt", NULL, NULL, &got, NULL) == EG_BAD_INPUT && got.nr == whole.nr &&
+	   says("the index (byte ", "checksum", "engram trace index --force"), "a damaged index is told behind all records");
+	ok(read_from("ix.egt", &without, NULL, &got, NULL) == EG_OK && got.nr == whole.nr, "unless it is not asked for");
 	payload[n - 1] ^= 0x7f;
 	payload[1]++;
 	forge(&f, payload, n);

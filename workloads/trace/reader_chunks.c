@@ -170,6 +170,8 @@ eg_status trace__damaged_chunk(struct trace_reader *r, bool ignorable, const cha
 			r->info.resumed = UINT64_MAX;
 		return EG_OK;
 	}
+	if (ignorable && r->chunk.type == EGT_CHUNK_INDEX)
+		return trace__wrong_index(r, r->chunk_at, why, err);
 	if (r->o.skip_bad) {
 		r->land = r->state != NULL;
 		r->info.bad_chunks++;
@@ -492,7 +494,7 @@ static bool passes_by(const struct trace_reader *r, const struct egt_chunk *c)
 {
 	if (c->type == EGT_CHUNK_STATE)
 		return !r->o.verify && !(r->state && r->land);
-	return c->type == EGT_CHUNK_INDEX && r->o.no_index && !r->o.verify;
+	return c->type == EGT_CHUNK_INDEX && r->o.no_index;
 }
 
 /* A state chunk stands here. */
@@ -519,7 +521,7 @@ static eg_status take_chunk(struct trace_reader *r, struct eg_errors *err)
 	case EGT_CHUNK_STATE:
 		return trace__take_state(r, err);
 	case EGT_CHUNK_INDEX:
-		return r->o.no_index ? EG_OK : trace__take_index(r, err);
+		return trace__take_index(r, err);
 	default:
 		return unknown_chunk(r, err);
 	}
