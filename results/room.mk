@@ -3,7 +3,7 @@ noinst_LIBRARIES += libengram-results.a
 libengram_results_a_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(GSL_CFLAGS)
 libengram_results_a_SOURCES = results/writer.h results/reader.h results/h5.h results/h5.c results/h5read.c results/probe.c \
 	results/cell.h results/cell.c results/merge.h results/merge.c \
-	results/merge_layout.c results/merge_data.c results/host.c results/file.h results/reader.c results/reader_data.c \
+	results/merge_layout.c results/merge_data.c results/host.c results/library.c results/file.h results/reader.c results/reader_data.c \
 	results/expr.h results/expr.c results/stats.h results/stats.c results/compare.h results/compare.c results/compare_text.h results/compare_text.c \
 	results/compare_table.c results/compare_export.c results/report.h results/report.c \
 	results/claim.h results/claim.c results/claim_bind.h results/claim_bind.c results/claim_expect.c results/claim_text.c results/claim_exact.h results/claim_exact.c

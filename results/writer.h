@@ -11,6 +11,7 @@
 #ifndef RESULTS_WRITER_H
 #define RESULTS_WRITER_H
 
+#include "sim/base/library.h"
 #include "sim/base/status.h"
 #include "sim/machine/run.h"
 
@@ -105,5 +106,8 @@ struct result_host_info {
  */
 eg_status result_write_host_json(const char *path, const struct result_host_info *info, struct eg_errors *err)
 	EG_MUST_USE;
+
+/* HDF5 and GSL: versions of headers and code. Returns how many. */
+unsigned result_libraries(struct eg_library lib[EG_ROOM_LIBRARIES]);
 
 #endif

@@ -11,7 +11,7 @@ TESTS += tests/unit/test_base
 tests_unit_test_base_SOURCES = tests/unit/test_base.c tests/tap.h
 tests_unit_test_base_LDADD = libengram-core.a -lm
 
-GENERIC_TESTS = tests/unit/test_cli.sh tests/unit/test_man.sh tests/run_golden.sh tests/house/test_house.sh tests/house/test_tarball.sh \
+GENERIC_TESTS = tests/unit/test_cli.sh tests/unit/test_man.sh tests/unit/test_completion.sh tests/unit/test_streams.sh tests/unit/test_docs.sh tests/run_golden.sh tests/house/test_house.sh tests/house/test_tarball.sh \
 	tests/layering/test_includes.sh tests/layering/test_core_link.sh tests/layering/test_toy_policy.sh
 TESTS += $(GENERIC_TESTS)
 # A folder is shipped whole: a golden test is its two files and no line here. (No test may log into that folder: what

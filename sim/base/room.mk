@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 libengram_core_a_SOURCES += \
-	sim/base/types.h \
+	sim/base/types.h sim/base/library.h \
 	sim/base/status.h sim/base/status.c \
 	sim/base/check.h sim/base/check.c \
 	sim/base/mem.h sim/base/mem.c \

@@ -20,3 +20,5 @@ VERB_PLUGINS += sim/cli/trace_merge.c
 VERB_PLUGINS += sim/cli/trace_index.c
 VERB_PLUGINS += sim/cli/trace_validate.c
 VERB_PLUGINS += sim/cli/trace_generate.c
+VERB_PLUGINS += sim/cli/man.c
+VERB_PLUGINS += sim/cli/complete.c

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 include $(top_srcdir)/sim/cli/plugins.mk
-engram_CPPFLAGS = $(AM_CPPFLAGS) $(HDF5_CFLAGS) $(GSL_CFLAGS) $(YAML_CFLAGS) $(ZSTD_CFLAGS) $(ZLIB_CFLAGS) $(LZMA_CFLAGS)
 engram_SOURCES = sim/cli/verb.h sim/cli/cli.c sim/cli/front.h sim/cli/main.c sim/cli/help.c sim/cli/version.c \
 	sim/cli/meter.h sim/cli/meter.c sim/cli/locate.h sim/cli/locate.c sim/cli/execute.h sim/cli/execute.c \
 	sim/cli/trace_cut.h sim/cli/trace_cut.c sim/cli/trace_json.h sim/cli/trace_json.c $(VERB_PLUGINS)

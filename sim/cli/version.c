@@ -8,29 +8,18 @@
  */
 #include "config.h"
 
-#include <bzlib.h>
-#include <gsl/gsl_version.h>
-#include <hdf5.h>
-#include <lzma.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
-#include <zlib.h>
-#include <zstd.h>
 
+#include "results/writer.h"
 #include "sim/base/str.h"
 #include "sim/bench/bench.h"
 #include "sim/cli/front.h"
 #include "sim/cli/locate.h"
+#include "sim/experiment/schema.h"
+#include "workloads/trace/trace.h"
 
 /* ---- --build --------------------------------------------------------------------------------------- */
-
-struct library {
-	const char *name, *built, *running;
-};
-
-#define TEXT_(x) #x
-#define TEXT(x)  TEXT_(x)
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -68,22 +57,12 @@ static const char *checks(void)
 #endif
 }
 
-static unsigned libraries(struct library lib[8], char hdf5_running[40])
+static unsigned libraries(struct eg_library lib[3 * EG_ROOM_LIBRARIES])
 {
-	unsigned major = 0, minor = 0, release = 0, n = 0;
+	unsigned n = result_libraries(lib);
 
-	if (H5get_libversion(&major, &minor, &release) < 0)
-		(void)snprintf(hdf5_running, 40, "unknown");
-	else
-		(void)snprintf(hdf5_running, 40, "%u.%u.%u", major, minor, release);
-	lib[n++] = (struct library){ "HDF5", TEXT(H5_VERS_MAJOR) "." TEXT(H5_VERS_MINOR) "." TEXT(H5_VERS_RELEASE), hdf5_running };
-	lib[n++] = (struct library){ "GSL", GSL_VERSION, gsl_version };
-	lib[n++] = (struct library){ "libyaml", NULL, yaml_get_version_string() };
-	lib[n++] = (struct library){ "zstd", ZSTD_VERSION_STRING, ZSTD_versionString() };
-	lib[n++] = (struct library){ "zlib", ZLIB_VERSION, zlibVersion() };
-	lib[n++] = (struct library){ "liblzma", LZMA_VERSION_STRING, lzma_version_string() };
-	lib[n++] = (struct library){ "bzip2", NULL, BZ2_bzlibVersion() };
-	return n;
+	n += experiment_libraries(lib + n);
+	return n + trace_libraries(lib + n);
 }
 
 static void add_pair(struct eg_str *out, bool json, const char *key, const char *value)
@@ -99,10 +78,9 @@ static void add_pair(struct eg_str *out, bool json, const char *key, const char 
 static void add_build(struct eg_str *out, bool json)
 {
 	struct bench_host h;
-	struct library lib[8];
-	char running[40];
+	struct eg_library lib[3 * EG_ROOM_LIBRARIES];
 	const char *dirs[3];
-	unsigned n = libraries(lib, running);
+	unsigned n = libraries(lib);
 
 	bench_host_facts(&h);
 	locate_data_dirs(dirs);
@@ -113,15 +91,15 @@ static void add_build(struct eg_str *out, bool json)
 	add_pair(out, json, "data", dirs[0]);
 	eg_str_add(out, json ? ",\n  \"libraries\": [" : "");
 	for (unsigned i = 0; i < n; i++) {
-		const char *built = lib[i].built ? lib[i].built : lib[i].running;
+		const struct eg_library *l = &lib[i];
 
 		if (json)
-			eg_str_addf(out, "%s\n    {\"name\": \"%s\", \"built\": %s%s%s, \"running\": \"%s\"}", i ? "," : "", lib[i].name,
-				    lib[i].built ? "\"" : "", lib[i].built ? built : "null", lib[i].built ? "\"" : "", lib[i].running);
-		else if (strcmp(built, lib[i].running) == 0)
-			eg_str_addf(out, "%-12s %s\n", lib[i].name, lib[i].running);
+			eg_str_addf(out, "%s\n    {\"name\": \"%s\", \"built\": %s%s%s, \"running\": \"%s\"}", i ? "," : "", l->name,
+				    *l->built ? "\"" : "", *l->built ? l->built : "null", *l->built ? "\"" : "", l->running);
+		else if (!*l->built || strcmp(l->built, l->running) == 0)
+			eg_str_addf(out, "%-12s %s\n", l->name, l->running);
 		else
-			eg_str_addf(out, "%-12s %s (built with %s)\n", lib[i].name, lib[i].running, built);
+			eg_str_addf(out, "%-12s %s (built with %s)\n", l->name, l->running, l->built);
 	}
 	eg_str_add(out, json ? "]" : "");
 }

@@ -13,7 +13,7 @@ libengram_experiment_a_SOURCES = \
 	sim/experiment/worker.h sim/experiment/worker.c \
 	sim/experiment/exec.h sim/experiment/exec.c \
 	sim/experiment/pool.h sim/experiment/pool.c sim/experiment/collect.c \
-	sim/experiment/side.h sim/experiment/side.c \
+	sim/experiment/library.c sim/experiment/side.h sim/experiment/side.c \
 	sim/experiment/probe.h sim/experiment/probe.c \
 	sim/experiment/inspect.h sim/experiment/inspect.c
 

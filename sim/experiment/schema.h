@@ -16,6 +16,7 @@
 #ifndef SIM_EXPERIMENT_SCHEMA_H
 #define SIM_EXPERIMENT_SCHEMA_H
 
+#include "sim/base/library.h"
 #include "sim/experiment/yaml_tree.h"
 #include "sim/machine/spec.h"
 
@@ -117,5 +118,8 @@ const char *experiment_relative(const struct experiment *x, const char *path, st
 /* The preset `ref` (a name, or a path relative to `dir`), loaded and checked once; problems are added at
  * `at`. Never NULL but for want of memory; look at ->root. */
 const struct exp_preset *experiment_preset(struct experiment *x, const char *ref, struct exp_mark at);
+
+/* libyaml: its version. Returns how many. */
+unsigned experiment_libraries(struct eg_library lib[EG_ROOM_LIBRARIES]);
 
 #endif

@@ -17,7 +17,7 @@ libengram_trace_a_SOURCES = workloads/trace/trace.h \
 	workloads/trace/infer.c workloads/trace/infer.h \
 	workloads/trace/import.c workloads/trace/import.h \
 	workloads/trace/coalesce.c workloads/trace/coalesce.h \
-	workloads/trace/copy.c workloads/trace/copy.h workloads/trace/merge.c workloads/trace/merge.h workloads/trace/prepare.c \
+	workloads/trace/library.c workloads/trace/copy.c workloads/trace/copy.h workloads/trace/merge.c workloads/trace/merge.h workloads/trace/prepare.c \
 	workloads/trace/reindex.c workloads/trace/reindex.h \
 	workloads/trace/semantic.c workloads/trace/semantic.h workloads/trace/validate.c workloads/trace/validate.h \
 	workloads/trace/stats.c workloads/trace/stats.h \

@@ -8,6 +8,7 @@
 #ifndef WORKLOADS_TRACE_TRACE_H
 #define WORKLOADS_TRACE_TRACE_H
 
+#include "sim/base/library.h"
 #include "sim/base/op.h"
 #include "sim/base/status.h"
 
@@ -192,5 +193,8 @@ eg_status trace_writer_finish(struct trace_writer *w, struct eg_errors *err) EG_
 /* The same; hash[] receives the identity of what was written. */
 eg_status trace_writer_finish_hash(struct trace_writer *w, char hash[65], struct eg_errors *err) EG_MUST_USE;
 void      trace_writer_abort(struct trace_writer *w);
+
+/* The compressors: versions of headers and code. Returns how many. */
+unsigned trace_libraries(struct eg_library lib[EG_ROOM_LIBRARIES]);
 
 #endif
