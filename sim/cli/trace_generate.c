@@ -130,7 +130,8 @@ static eg_status set_args(const struct cli_args *a, struct eg_args *args, struct
 		char name[128], why[512];
 
 		if (!equals || (size_t)(equals - a->arg[i]) >= sizeof(name))
-			return eg_fail(err, EG_USAGE, "%s: expected key=value", a->arg[i]);
+			return eg_fail(err, EG_USAGE, "%.60s: expected KEY=VALUE with a key of the generator; `engram explain %.60s` has them",
+				       a->arg[i], a->arg[0]);
 		(void)snprintf(name, sizeof(name), "%.*s", (int)(equals - a->arg[i]), a->arg[i]);
 		if (eg_args_set(args, name, equals + 1, arena, why, sizeof(why)) != EG_OK)
 			return eg_fail(err, EG_USAGE, "%s: %s", name, why);

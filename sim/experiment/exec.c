@@ -122,6 +122,9 @@ static eg_status check_output(struct pool *p)
 	else if (stat(out, &st) == 0 && is_foreign(out, &st))
 		s = eg_fail(p->err, EG_IO, "%s is there already and is no result; it is not written over\n"
 			    "name another file with -o, or remove it", out);
+	else if (stat(dir, &st) != 0 && errno == ENOENT)
+		s = eg_fail(p->err, EG_IO, "cannot write the result %s: there is no directory %s\n"
+			    "make it first, or choose another place with -o", out, dir);
 	else if (stat(dir, &st) != 0)
 		s = eg_fail_errno(p->err, false, "cannot write the result %s: directory %s", out, dir);
 	else if (!S_ISDIR(st.st_mode))

@@ -218,7 +218,7 @@ static eg_status apply_set(struct experiment *x, const char *text)
 	struct exp_mark at = { 0 };
 	const struct yt_node *value, *root, *sweep = yt_get(x->root, "sweep");
 
-	(void)snprintf(where, sizeof(where), "--set %.*s", (int)(n < 150 ? n : 150), text);
+	(void)snprintf(where, sizeof(where), "--set %.*s", n ? (int)(n < 150 ? n : 150) : 150, text);
 	at.file = eg_arena_strdup(&x->arena, where);
 	if (!path || !at.file)
 		return EG_NO_MEMORY;
