@@ -66,9 +66,14 @@ tests_unit_test_trace_import_LDADD = $(TRACE_TEST_LIBS)
 TESTS += tests/unit/test_trace_import
 
 check_PROGRAMS += tests/unit/test_trace_tools
-tests_unit_test_trace_tools_SOURCES = tests/unit/test_trace_tools.c
+tests_unit_test_trace_tools_SOURCES = tests/unit/test_trace_tools.c tests/trace_records.h
 tests_unit_test_trace_tools_LDADD = $(TRACE_TEST_LIBS)
 TESTS += tests/unit/test_trace_tools
+
+check_PROGRAMS += tests/unit/test_trace_validate
+tests_unit_test_trace_validate_SOURCES = tests/unit/test_trace_validate.c tests/trace_records.h
+tests_unit_test_trace_validate_LDADD = $(TRACE_TEST_LIBS)
+TESTS += tests/unit/test_trace_validate
 
 TESTS += tests/unit/trace_cli.sh
 EXTRA_DIST += tests/unit/trace_cli.sh
