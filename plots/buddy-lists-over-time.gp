@@ -13,7 +13,7 @@
 # column: frag.free_blocks.all.1 * 8192 ; 8 KiB ; bytes
 # column: frag.free_blocks.all.0 * 4096 ; 4 KiB ; bytes
 # caption: Free memory by the size of the free blocks that hold it (orders 10 to 0 of the buddy lists, summed over the zones), stacked, against simulated time; one panel for each point of the sweep, all with one scale.
-# caption: Dark is large. Below the black line lies the memory that can serve a request of 2 MiB.
+# caption: Dark is large. Below the white line lies the memory that can serve a request of 2 MiB.
 # caption: A panel ends where the shortest of its runs ends.
 #
 # block b of the data: time, base, top (base + mean), mean over the seeds, n
@@ -36,7 +36,8 @@ do for [i=1:nr_panels] {
 	set xlabel lowest[i] ? "simulated time (" . x_unit . ")" : "" offset 0,0.8
 	# from the top down, each to the axis: areas that only touch would leave hairlines between them
 	plot for [b=last[i]:first[i]:-1] data index b-1 using 1:3 with filledcurves y=0 fc rgb word(palette, b - first[i] + 1) fs solid noborder notitle, \
-	     data index first[i] using 1:3 with lines lc rgb "black" lw 0.7 notitle
+	     data index last[i]-1 using 1:3 with lines lc rgb "#808080" lw 0.4 notitle, \
+	     data index first[i] using 1:3 with lines lc rgb "white" lw 1.1 notitle
 }
 key_title = "size of the free blocks"
 @key_only

@@ -206,7 +206,7 @@ static double place_key(struct plot *p, const struct layout *l)
 	rows = (n + cols - 1) / cols;
 	cols = (n + rows - 1) / rows;           /* rows of equal length */
 	eg_str_addf(&p->vars, "key_columns = %u\n", cols);
-	return 7.6 * (rows + has_title(p)) + 4;
+	return 7.6 * rows + 4 + (has_title(p) ? 10.5 : 0);
 }
 
 static void add_array(struct plot *p, const struct layout *l, const char *name, double (*at)(const struct layout *, unsigned))
@@ -323,7 +323,7 @@ void plot_layout(struct plot *p)
 		l.bottom = bar_labels(p, &l);
 	} else if (p->figure->table == FIGURE_LATENCY) {
 		l.left = 34;
-		l.gap = 18;
+		l.gap = 21;
 		l.cols = choose_columns(p, &l, p->width == PLOT_COLUMN ? 2 : 4);
 		l.panel = p->nr_panels == 1 ? 110 : 76;
 	} else if (p->figure->table == FIGURE_STACK) {
@@ -363,7 +363,7 @@ void plot_layout(struct plot *p)
 	eg_str_addf(&p->vars, "panel_columns = %u\n", l.cols);
 	if (p->x_max > 0)
 		eg_str_addf(&p->vars, "x_max = %.6g\nx_step = %.6g\n", p->x_max,
-			    nice_step(p->x_max, fmax(2, floor(panel_width(&l, l.cols) / 22))));
+			    nice_step(p->x_max, fmin(10, fmax(2, floor(panel_width(&l, l.cols) / 22)))));
 	if (!bars(p)) {
 		if (p->figure->table == FIGURE_STACK)
 			add_scales(p);

@@ -43,6 +43,49 @@ static void quoting(void)
 	eg_str_free(&s);
 }
 
+static void shortening(void)
+{
+	static struct plot p;
+	const char *cut;
+
+	is_str(plot_shorten(&p, "short", 6, 100), "short", "what fits is left alone");
+	cut = plot_shorten(&p, "page_allocator of a very long name, always", 6, 80);
+	ok(plot_text_width(cut, 6) <= 80 && plot_text_width(cut, 6) > 66 && strncmp(cut, "page", 4) == 0 && strstr(cut, "…") &&
+	   strcmp(cut + strlen(cut) - 6, "always") == 0, "both ends are kept: %s", cut);
+	cut = plot_shorten(&p, "ωωωωωωωωωωωωωωωωωωωω", 6, 40);
+	for (const char *c = cut; *c; c += 2) {
+		if (strncmp(c, "…", 3) == 0)
+			c++;
+		else if (strncmp(c, "ω", 2) != 0)
+			cut = "a part of a character";
+	}
+	ok(strstr(cut, "…"), "characters stay whole: %s", cut);
+	is_str(plot_shorten(&p, "abcdef", 6, 1), "…", "no room at all");
+	eg_arena_free_all(&p.arena);
+}
+
+static void tex(void)
+{
+	static const struct { const char *from, *to, *what; } t[] = {
+		{ "\\begingroup\n", "\\begingroup\n  \\fontsize{7pt}{8pt}\\selectfont\n", "the size is set inside the group" },
+		{ "  \\put(1,2){\\makebox(0,0)[r]{\\strut{}a_b 5%}}%\n", "  \\put(1,2){\\makebox(0,0)[r]{\\strut{}a\\_b 5\\%}}%\n", "a label" },
+		{ "\\put(1,2){\\rotatebox{90}{\\makebox(0,0){\\strut{}}x}}}}%\n",
+		  "\\put(1,2){\\rotatebox{90}{\\makebox(0,0){\\strut{}\\}x\\}}}}%\n", "braces of a label and braces around it" },
+		{ "\\put(1,2){\\makebox(0,0){\\strut{}}}%\n", "\\put(1,2){\\makebox(0,0){\\strut{}}}%\n", "an empty label" },
+		{ "\\put(1,2){\\makebox(0,0){\\strut{}10⁻³ µs}}%\n", "\\put(1,2){\\makebox(0,0){\\strut{}10$^{-3}$ \\textmu{}s}}%\n", "units" },
+		{ "{{\\strut{}x\n", "{{\\strut{}x\n", "a line cut off in the middle" },
+		{ "\\includegraphics{a_b}%", "\\includegraphics{a_b}%\n", "what is no label" },
+	};
+
+	for (unsigned i = 0; i < EG_ARRAY_LEN(t); i++) {
+		struct eg_str s = { 0 };
+
+		plot_tex(&s, t[i].from);
+		is_str(strchr(eg_str_text(&s), '\n') + 1, t[i].to, t[i].what);
+		eg_str_free(&s);
+	}
+}
+
 static void children(void)
 {
 	const char *const fine[] = { "sh", "-c", "test \"$(pwd)\" = / && echo unseen && ! read x", NULL };
@@ -74,7 +117,7 @@ static void figures(void)
 		struct expr e;
 		bool good = f->summary && *f->summary && f->columns[0] && f->captions[0];
 
-		for (const char *const *c = f->columns; good && f->table != FIGURE_LATENCY && *c; c++)
+		for (const char *const *c = f->columns; good && f->table != FIGURE_LATENCY && f->table != FIGURE_PARTS && *c; c++)
 			for (const char *at = *c; good && at; at = *at == '|' ? at + 1 : NULL) {
 				at = expr_parse(&e, at, "|;", NULL, NULL);
 				good = at != NULL;
@@ -83,7 +126,7 @@ static void figures(void)
 			}
 		ok(good && figure_find(f->name) == f, "%s: summary, columns, caption", f->name);
 	}
-	ok(n >= 4, "there are figures");
+	ok(n >= 8, "there are figures");
 	is_str(figure_did_you_mean("tlb-brakdown"), "tlb-breakdown", "did you mean");
 	ok(!figure_find("none"), "there is no figure none");
 }
@@ -93,6 +136,8 @@ int main(void)
 	units();
 	widths();
 	quoting();
+	shortening();
+	tex();
 	children();
 	figures();
 	return tap_done();
