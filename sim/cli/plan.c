@@ -28,20 +28,21 @@ static const struct cli_option options[] = {
 	{ .name = "missing", .help = "print the numbers of the cells that are still to be run, one a line, and nothing else" },
 	{ .name = "ranges", .help = "print them in one line, as 3,7-9" },
 	{ .name = "jobs", .letter = 'j', .arg = "N", .help = "plan for N cells at a time; default: online CPUs" },
-	{ .name = "probe", .arg = "TIME", .help = "how long each probe may run, such as 10s; default 2s" },
+	{ .name = "probe", .arg = "TIME", .help = "how much CPU time each probe may use, such as 10s; default 2s" },
 	{ .name = "no-probe", .help = "run nothing: time is then known only from finished cells" },
 	{ .name = "json", .help = "print as JSON" },
 	{ 0 }
 };
 
-enum source { UNKNOWN, FINISHED, PROBED, GUESSED };
+/* OUTLASTED: its probe ended before the share of the work was known; seconds is what it had used, a lower bound. */
+enum source { UNKNOWN, FINISHED, PROBED, GUESSED, OUTLASTED };
 
 struct plan {
 	struct experiment  *x;
 	struct exec_options o;
 	struct inspect      in;
 	uint64_t            nr_missing;
-	double             *seconds;            /* of a cell, by point; valid unless source is UNKNOWN */
+	double             *seconds;            /* CPU time of a cell, by point; valid unless source is UNKNOWN */
 	uint8_t            *source;             /* enum source, by point */
 	uint64_t            nr_finished;        /* cells whose cost is known */
 	struct exec_probe   probe[MAX_PROBES];
@@ -193,10 +194,10 @@ static void use_probes(struct plan *p)
 		bytes += one->bytes;
 		sized += one->bytes != 0;
 		p->probe_failed |= one->failed;
-		if (exec_probe_seconds(one) < 0)
+		if (one->failed)
 			continue;
-		p->seconds[point] = exec_probe_seconds(one);
-		p->source[point] = PROBED;
+		p->source[point] = exec_probe_seconds(one) < 0 ? OUTLASTED : PROBED;
+		p->seconds[point] = exec_probe_seconds(one) < 0 ? one->cost.cpu_seconds : exec_probe_seconds(one);
 	}
 	if (!p->cell_bytes && sized)
 		p->cell_bytes = bytes / sized;
@@ -205,14 +206,17 @@ static void use_probes(struct plan *p)
 /* Sum up; a point that nothing is known of gets the mean of the others. */
 static void add_up(struct plan *p)
 {
-	double sum = 0;
-	uint64_t known = 0;
+	double sum = 0, least = 0;
+	uint64_t known = 0, outlasted = 0;
 
-	for (uint64_t point = 0; point < p->x->nr_points; point++)
-		if (p->source[point] != UNKNOWN) {
+	for (uint64_t point = 0; point < p->x->nr_points; point++) {
+		if (p->source[point] == FINISHED || p->source[point] == PROBED) {
 			sum += p->seconds[point];
 			known++;
+		} else if (p->source[point] == OUTLASTED) {
+			least = outlasted++ && least < p->seconds[point] ? least : p->seconds[point];
 		}
+	}
 	p->seen_whole = known == p->x->nr_points;
 	for (unsigned i = 0; i < p->nr_probes; i++)
 		p->seen_whole &= p->probe[i].whole;
@@ -221,27 +225,17 @@ static void add_up(struct plan *p)
 
 		if (!is_missing(p, cell))
 			continue;
-		if (p->source[point] == UNKNOWN && known) {
+		/* the mean of the others is no guess where some of them are known to take longer */
+		if (p->source[point] == UNKNOWN && known && !outlasted) {
 			p->source[point] = GUESSED;
 			p->seconds[point] = sum / (double)known;
 		}
-		p->nr_unknown += p->source[point] == UNKNOWN;
+		p->nr_unknown += p->source[point] == UNKNOWN || p->source[point] == OUTLASTED;
 		p->nr_guessed += p->source[point] == GUESSED;
-		p->cpu_seconds += p->source[point] == UNKNOWN ? 0 : p->seconds[point];
+		p->at_least += p->source[point] == UNKNOWN ? least : p->seconds[point];
 		p->longest = p->source[point] != UNKNOWN && p->seconds[point] > p->longest ? p->seconds[point] : p->longest;
 	}
-	p->at_least = p->cpu_seconds;
-	if (p->nr_unknown) {
-		/* cells that outlasted their probe and told no share: what the least of them used is a bound */
-		double least = -1;
-
-		for (unsigned i = 0; i < p->nr_probes; i++)
-			if (!p->probe[i].failed && exec_probe_seconds(&p->probe[i]) < 0 &&
-			    (least < 0 || p->probe[i].cost.cpu_seconds < least))
-				least = p->probe[i].cost.cpu_seconds;
-		p->at_least += least > 0 ? least * (double)p->nr_unknown : 0;
-		p->cpu_seconds = -1;
-	}
+	p->cpu_seconds = p->nr_unknown ? -1 : p->at_least;
 	p->most_memory = p->seen_memory > p->most_memory ? p->seen_memory : p->most_memory;
 }
 
@@ -569,8 +563,9 @@ const struct verb_ops verb_plan_ops = {
 	.usage       = "EXPERIMENT.yaml [options]",
 	.description = "Prints how many cells there are and which are done, and what the others will take: CPU time, memory\n"
 		       "and disk, with a warning when the host has less. Time and memory come from the finished cells if\n"
-		       "there are any; else one cell of each point (of eight at most) is run for two seconds and its share\n"
-		       "of the work extrapolated. Where no cell ended, memory is bounded by the size of the machine.\n\n"
+		       "there are any; else one cell of each point (of eight at most) is run for two seconds of CPU time\n"
+		       "and extrapolated from the share of its work, which is the rougher the less was done.\n"
+		       "Where no cell ended, memory is bounded by the size of the machine.\n\n"
 		       "--missing gives the cells to a scheduler of your own:\n\n"
 		       "  engram plan x.yaml -o x.h5 --missing | xargs -P 4 -I N engram run x.yaml -o x.h5 --cell N\n"
 		       "  engram plan x.yaml -o x.h5 --missing | parallel engram run x.yaml -o x.h5 --cell {}\n"

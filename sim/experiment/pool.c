@@ -276,6 +276,23 @@ static void wait_for_news(struct pool *p, struct pollfd *fds)
 			read_frames(p, &p->worker[i]);
 }
 
+/* End the cells that had their time: of the CPU, so that a busy host does not make a short look shorter. */
+static void cut_probes(struct pool *p)
+{
+	for (unsigned i = 0; i < p->o->jobs; i++) {
+		struct worker *w = &p->worker[i];
+		clockid_t clock;
+
+		if (!w->pid)
+			continue;
+		if (exec__seconds(CLOCK_MONOTONIC) - w->began <= 4 * p->limit &&
+		    (clock_getcpuclockid(w->pid, &clock) != 0 || exec__seconds(clock) <= p->limit))
+			continue;
+		w->cut = true;
+		(void)kill(w->pid, SIGKILL);
+	}
+}
+
 eg_status exec__run_pool(struct pool *p)
 {
 	struct pollfd *fds = eg_calloc(p->o->jobs + 1, sizeof(*fds));
@@ -289,11 +306,8 @@ eg_status exec__run_pool(struct pool *p)
 		if (s != EG_OK || (!nr_running(p) && (p->stop || p->next == p->nr_todo)))
 			break;
 		wait_for_news(p, fds);
-		for (unsigned i = 0; p->probe && i < p->o->jobs; i++)
-			if (p->worker[i].pid && exec__seconds(CLOCK_MONOTONIC) - p->worker[i].began > p->limit) {
-				p->worker[i].cut = true;
-				(void)kill(p->worker[i].pid, SIGKILL);
-			}
+		if (p->probe)
+			cut_probes(p);
 		exec__tell_progress(p, false);
 	}
 	if (s != EG_OK)

@@ -38,7 +38,7 @@ struct pool {
 	double                     began;       /* CLOCK_REALTIME */
 	double                     beat;        /* elapsed seconds at the last heartbeat */
 	struct exec_probe         *probe;       /* one for each of todo: what cells cost is wanted, not the cells */
-	double                     limit;       /* with probe: seconds after which a cell is ended */
+	double                     limit;       /* with probe: CPU seconds after which a cell is ended */
 };
 
 /* A clock of the host, in seconds; 0 if it has none. */

@@ -35,7 +35,8 @@ struct exec_probe {
 };
 
 /*
- * Run each cell of probe[0..nr) for at most `seconds`, o->jobs at a time; their files go to `dir` and are removed. Traces
+ * Run each cell of probe[0..nr) for at most `seconds` of CPU time (on a busy host, four times as long by the clock), o->jobs
+ * at a time; their files go to `dir` and are removed. Traces
  * must be prepared. The other members of o are used as by exec_run(), except out, cell, resume and keep_cells.
  * EG_INTERRUPTED, or a failure of the host; a cell that fails is told in its probe.
  */
