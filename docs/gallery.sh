@@ -51,7 +51,7 @@ awk '
 		print "<h2 id=\"" figure "\">" figure "</h2>"
 		next
 	}
-	/^!\[/ {
+	/^<img / {
 		end()
 		print "<img src=\"" figure ".png\" alt=\"" figure "\">\n<pre>"
 		while ((getline line < (figure ".txt")) > 0)

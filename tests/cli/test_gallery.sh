@@ -40,7 +40,7 @@ result $? "a section for each figure, in the order of the list"
 for f in $figures; do
 	awk -v name="$f" '/^## / { here = $2 == name } here' "$page" >"$dir/section"
 	sed -n 's/^# caption: //p' "$SRCDIR/plots/$f.gp" >"$dir/caption"
-	sed -n 's/^> //p' "$dir/section" | diff "$dir/caption" - >"$dir/out" && grep -qF "](../gallery/$f.png)" "$dir/section"
+	sed -n 's/^> //p' "$dir/section" | diff "$dir/caption" - >"$dir/out" && grep -qF "<img src=\"../gallery/$f.png\"" "$dir/section"
 	result $? "$f: its picture and the opening of its caption"
 	name=$(sed -n 's/^engram run //p' "$dir/section")
 	[ -n "$name" ] && grep -q "^plots: \[.*$f" "$SRCDIR/configs/experiment/$name.yaml" &&
