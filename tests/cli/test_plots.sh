@@ -141,7 +141,12 @@ awk '/^"[^"]*"$/ { b++; next } NF == 8 && b <= 9 { sum[$3] += $4; n++ } END { fo
 	"$dir/f/time-categories.dat" && grep -q '^other, with the largest share of each: tlb [0-9.]* %, ' "$dir/f/time-categories.txt"
 result $? "shares add up to 100 %, and what was joined is named"
 
+run 0 explain buddy-lists-over-time && has out '/series.*stacked' && run 0 explain time-categories && has out 'shares' &&
+	run 0 explain walk-cost && has out 'walk.ns_per_walk ; time per walk'
+result $? "explain says what a figure is drawn from"
+
 # -- for TeX, which need not be here --
+# shellcheck disable=SC2016 # TeX's dollars
 "$make_figures" "$dir/tex.h5" --axis 'policy.x=50% of $A_i & {#1},~a^b\c' --seeds 2 &&
 	run 0 plot "$dir/tex.h5" policy-comparison time-categories --format tex,svg,pdf -o "$dir/tex" && [ "$(wc -l <"$dir/out")" -eq 6 ] &&
 	[ -z "$(find "$dir/tex" -name '*-inc.tex' -o -name '*.tmp*')" ] && [ -s "$dir/tex/time-categories-inc.pdf" ] && [ -s "$dir/tex/time-categories.pdf" ] &&
