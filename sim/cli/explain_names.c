@@ -262,7 +262,11 @@ void explain__columns(const char *name, struct page *p)
 
 void explain__figure(const char *name, struct page *p)
 {
-	static const char *const tables[] = { "histograms (/latency)", "curves (/series)", "columns of /summary", "all of /summary" };
+	static const char *const tables[] = {
+		[FIGURE_LATENCY] = "histograms (/latency)", [FIGURE_SERIES] = "curves (/series)",
+		[FIGURE_STACK] = "curves (/series), stacked", [FIGURE_SUMMARY] = "columns of /summary, those that are there",
+		[FIGURE_SUMMARY_ALL] = "columns of /summary, all of them", [FIGURE_PARTS] = "a family of columns of /summary, as shares",
+	};
 	const struct figure *f = figure_find(name);
 
 	if (!f)
