@@ -70,7 +70,7 @@ eg_status h5_check_file(const char *path, bool *summed, struct eg_errors *err)
 		/* what an interrupted run leaves */
 		if (len > 3 && strcmp(path + len - 3, ".h5") == 0)
 			len -= 3;
-		if (snprintf(cells, sizeof(cells), "%.*s.cells", len, path) < (int)sizeof(cells) && err->nr &&
+		if (snprintf(cells, sizeof(cells), "%.*s.cells", len, path) < (int)sizeof(cells) && err && err->nr &&
 		    stat(cells, &st) == 0 && S_ISDIR(st.st_mode)) {
 			size_t at = strlen(err->text[err->nr - 1]);
 

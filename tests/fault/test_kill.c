@@ -6,7 +6,7 @@
  * outlives its parent. And `trace generate`, which leaves no file under the final name.
  *
  * The moments are drawn from a fixed seed and scaled to the measured time of a whole run, so that all phases are met:
- * reading, importing, cells, merging, renaming. ENGRAM_FAULT_KILLS sets how many (default 36). This process adopts
+ * reading, importing, cells, merging, renaming. ENGRAM_FAULT_KILLS sets how many (default 50). This process adopts
  * orphans (PR_SET_CHILD_SUBREAPER), so it can tell whether they end, and nothing is left when it does.
  */
 #include "tests/tap.h"
@@ -380,7 +380,7 @@ int main(void)
 		interrupt(SIGINT, true);
 		interrupt(SIGTERM, false);
 		kill_generate();
-		kill_often(many ? (unsigned)strtoul(many, NULL, 10) : 36, whole);
+		kill_often(many ? (unsigned)strtoul(many, NULL, 10) : 50, whole);
 	}
 	free(reference);
 	(void)chdir("..");
