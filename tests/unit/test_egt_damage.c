@@ -310,7 +310,7 @@ static void messages(void)
 	ok(read_from("msg.egt", NULL, NULL, &got, NULL) == EG_BAD_INPUT && says("damaged: ", text, "--skip-bad"),
 	   "a bad chunk: which, and what leaves it out");
 	/* over the hole, and where the state is whole again */
-	for (state = bad; !is_type(&f, state, EGT_CHUNK_STATE); state++)
+	for (state = bad; !is_type(&f, state, EGT_CHUNK_STATE) && chunk_at(&f, state) < f.n; state++)
 		;
 	ok(read_from("msg.egt", &skip, NULL, &got, &info) == EG_OK && info.bad_chunks == 1 &&
 	   got.nr == whole.nr - egt_get32(f.bytes + at + 12) && info.hole == egt_get64(f.bytes + at + 32) &&

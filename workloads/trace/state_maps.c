@@ -173,12 +173,13 @@ enum edit { EDIT_CUT, EDIT_SET, EDIT_PROTECT };
 /* What is in [map->start, map->end) becomes: nothing, `map`, or the same with map->prot. */
 static eg_status edit(struct state_maps *m, const struct state_map *map, enum edit kind)
 {
-	struct state_leaf scratch = { .nr = 0 };
+	struct state_leaf scratch;
 	struct build b = { .first = &scratch };
 	uint32_t from = leaf_of(m, map->start), to = from, nr = 0;
 	bool placed = kind != EDIT_SET;
 	eg_status s;
 
+	scratch.nr = 0;                         /* not all of it: it is large, and this is hot */
 	while (to < m->nr && m->leaf[to]->map[0].start <= map->end)
 		nr += m->leaf[to++]->nr;
 	if (from == to && kind != EDIT_SET)
@@ -193,6 +194,10 @@ static eg_status edit(struct state_maps *m, const struct state_map *map, enum ed
 			const struct state_map *old = &m->leaf[i]->map[k];
 			struct state_map p;
 
+			if (old->end < map->start || (placed && old->start > map->end)) {
+				push(&b, old);
+				continue;
+			}
 			if (old->start < map->start) {
 				p = part(old, old->start, map->start);
 				push(&b, &p);
