@@ -123,6 +123,7 @@ struct source {
 	uint32_t            *task_of;           /* trace and generator: stream -> task + 1         */
 	size_t               nr_streams, cap_streams;   /* ever bound; room in task_of      */
 	uint64_t             record;            /* ops and accesses handed out                     */
+	uint64_t             records;           /* that there are to hand out; 0 = unknown         */
 	int16_t              pinned;
 	uint8_t              replay;            /* 0 asap, 1 timed, 2 closed                       */
 	bool                 data_only;

@@ -149,11 +149,43 @@ static void thin_samples(struct runner *r)
 	r->interval *= 2;
 }
 
+/*
+ * How much of a recording in recorded order, or of each stream of a generator that stop.ops bounds, has been handed
+ * out; -1 where nobody knows how much there is.
+ */
+static double source_share(const struct machine *m, const struct source *s)
+{
+	uint64_t all = m->stop_ops && (!s->records || m->stop_ops < s->records) ? m->stop_ops : s->records;
+	double share = 1;
+
+	if (s->ended || !all)
+		return s->ended ? 1 : -1;
+	if (s->reader)
+		return (double)s->record / (double)all;
+	if (!s->gen)
+		return -1;
+	for (size_t i = 0; i < m->nr_tasks; i++) {
+		const struct task *t = &m->task[i];
+
+		if (&m->source[t->source] == s && t->state != TASK_DEAD && (double)t->executed / (double)all < share)
+			share = (double)t->executed / (double)all;
+	}
+	return share;
+}
+
+/* The run ends with the last of its sources, or at the stop time. */
 static double share_done(const struct machine *m, eg_time now)
 {
 	eg_time stop = eg_args_u64(&m->spec->stop, "time");
+	double share = 1, timed = stop ? (double)now / (double)stop : -1;
 
-	return stop ? (double)now / (double)stop : -1.0;
+	for (unsigned i = 0; i < m->nr_sources; i++) {
+		double s = source_share(m, &m->source[i]);
+
+		share = s < share ? s : share;
+	}
+	share = share < timed ? timed : share;
+	return share < 1 ? share : 1;
 }
 
 static void sample_event(void *ctx, uint64_t arg, eg_time now)

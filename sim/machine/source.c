@@ -358,6 +358,9 @@ static eg_status open_trace(struct machine *m, struct source *s)
 			       "records of a split trace have no order, so a number says no place\ngive a time with its unit" :
 			       "this kind of trace can be replayed from its beginning only");
 	s->place.state = true;
+	s->records = info.total;
+	if (s->enters)
+		s->records = s->place.by_time || info.total < s->place.record ? 0 : info.total - s->place.record;
 	if (s->independent) {
 		EG_TRY(streams_open(m, s, s->reader));
 		ops->close(s->reader);
