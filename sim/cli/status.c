@@ -72,7 +72,7 @@ static const char *run_word(const struct inspect_run *r)
 
 static double rate(const struct inspect_run *r)
 {
-	return r->elapsed > 0 ? (double)(r->done - r->reused) / r->elapsed : 0;
+	return r->elapsed > 0 && r->done > r->reused ? (double)(r->done - r->reused) / r->elapsed : 0;
 }
 
 /* ---- text -------------------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,12 +19,16 @@
 bool inspect_number(const struct yt_node *map, const char *key, double *out)
 {
 	const struct yt_node *n = yt_get(map, key);
+	double value;
 	char *end;
 
 	if (!n || n->kind != YT_SCALAR || !*n->text)
 		return false;
-	*out = strtod(n->text, &end);
-	return *end == '\0';
+	value = strtod(n->text, &end);
+	if (*end || !isfinite(value))
+		return false;
+	*out = value;
+	return true;
 }
 
 bool inspect_u64(const struct yt_node *map, const char *key, uint64_t *out)
@@ -120,7 +125,7 @@ static eg_status read_run(const char *path, const char *name, struct exp_problem
 	return EG_OK;
 }
 
-static eg_status read_runs(struct inspect *in, struct eg_arena *arena)
+static eg_status read_runs(const struct experiment *x, struct inspect *in, struct eg_arena *arena)
 {
 	struct exp_problems problems = { .arena = arena };
 	DIR *d = opendir(in->cells_dir);
@@ -139,6 +144,8 @@ static eg_status read_runs(struct inspect *in, struct eg_arena *arena)
 			s = s == EG_NO_MEMORY ? s : EG_OK;      /* removed a moment ago, or not ours */
 			continue;
 		}
+		if (!one.whole && one.cell >= x->nr_cells)
+			continue;                               /* of a time when the sweep was longer */
 		r = eg_grow((void **)&all, &nr, &cap, sizeof(*all));
 		if (!r)
 			s = EG_NO_MEMORY;
@@ -215,5 +222,5 @@ eg_status inspect(struct experiment *x, const char *out, struct eg_arena *arena,
 		return EG_NO_MEMORY;
 	EG_TRY(look_at_result(x, out, in, err));
 	EG_TRY(look_at_cells(x, in, err));
-	return read_runs(in, arena);
+	return read_runs(x, in, arena);
 }

@@ -90,6 +90,16 @@ result $? "  it warns"
 expect 1 "a cell of another configuration" "$ENGRAM" status x.yaml -o c.h5 --set machine.memory=128MiB
 has "1 of another configuration"
 
+echo '{"schema": 1, "state": "failed", "pid": 5, "running": [], "failures": ["gone"]}' >c.cells/99999999999.status.json
+expect 1 "a note of a cell that the sweep had before" "$ENGRAM" status x.yaml -o c.h5
+has "1 of 6 cells are in c.cells"
+grep -q gone out && rc=1 || rc=0
+result $rc "  it is passed over"
+echo '{"schema": 1, "state": "died", "pid": 5, "updated": nan, "elapsed_seconds": 1, "done": 1, "reused": 5}' >c.cells/run.status.json
+expect 1 "a note that says what cannot be" "$ENGRAM" status x.yaml -o c.h5 --json
+grep -q -e nan -e '"cells_per_second": [^0]' out && rc=1 || rc=0
+result $rc "  no number comes of it that JSON has not, nor a rate of work nobody did"
+
 "$ENGRAM" run long.yaml -o l.h5 -j2 >out 2>log & pid=$!
 i=0
 while ! grep -qs '"running": \[{' l.cells/run.status.json && [ $i -lt 100 ]; do
