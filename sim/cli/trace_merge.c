@@ -75,8 +75,10 @@ static int run(const struct cli_args *a)
 			"one after the other: not all have times, so nothing says what came first" :
 			cli_choice(a, "layout", MERGE_AUTO) == MERGE_SPLIT ? "each stream apart (split layout), without order" :
 			"without order: not all have times, so each stream stands apart (split layout)");
-		fprintf(stderr, "  %-32s %" PRIu64 "\n  %-32s %u\n  %-32s %s\n  %-32s %s\n", "records", report.records,
-			"streams", report.streams, "capabilities", caps, "content_hash", report.content_hash);
+		fprintf(stderr, "  %-32s %" PRIu64 "\n", "records", report.records);
+		if (report.unknown)
+			fprintf(stderr, "  %-32s %" PRIu64 "\n", "dropped.unknown", report.unknown);
+		fprintf(stderr, "  %-32s %u\n  %-32s %s\n  %-32s %s\n", "streams", report.streams, "capabilities", caps, "content_hash", report.content_hash);
 	}
 	return cli_report(s, &err);
 }

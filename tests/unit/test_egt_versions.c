@@ -12,6 +12,7 @@
 #include "workloads/trace/crc32c.h"
 #include "workloads/trace/egt.h"
 #include "workloads/trace/import.h"
+#include "workloads/trace/merge.h"
 
 static struct eg_errors err;
 
@@ -177,13 +178,19 @@ static void trailer(struct file *f, uint64_t records)
 	put(f, t, sizeof(t));
 }
 
+static bool save(const struct file *f, const char *path)
+{
+	FILE *out = fopen(path, "wb");
+
+	return out && fwrite(f->bytes, 1, f->n, out) == f->n && fclose(out) == 0;
+}
+
 static eg_status read_file(const struct file *f, struct trace_reader_info *info, uint32_t *caps)
 {
-	FILE *out = fopen("future.egt", "wb");
 	eg_status s;
 
 	memset(info, 0, sizeof(*info));
-	if (!out || fwrite(f->bytes, 1, f->n, out) != f->n || fclose(out) != 0)
+	if (!save(f, "future.egt"))
 		return EG_IO;
 	s = read_all("future.egt", info, caps);
 	unlink("future.egt");
@@ -199,6 +206,22 @@ static size_t records(uint8_t *p, unsigned tag)
 	egt_put32(p + 12, sizeof(ops));
 	memcpy(p + EGT_RECORDS_HEAD, ops, sizeof(ops));
 	return EGT_RECORDS_HEAD + sizeof(ops);
+}
+
+/* What is left out of a merged file is counted, and taken from what is promised. */
+static void merged(const struct file *f)
+{
+	static const struct merge_input in[] = { { "future.egt", 0 }, { "future.egt", 0 } };
+	struct trace_write_options o = { .level = 0 };
+	struct merge_report report = { 0 };
+	eg_status s;
+
+	err.nr = 0;
+	s = save(f, "future.egt") ? merge_traces(in, 2, "merged.egt", MERGE_CONCATENATE, &o, &report, &err) : EG_IO;
+	ok(s == EG_OK && report.records == 8 && report.unknown == 6 && report.capabilities == (TRACE_CAP(VIRT) | TRACE_CAP(NOLOST)),
+	   "merged with another it leaves the result incomplete, and says how much was left out");
+	unlink("future.egt");
+	unlink("merged.egt");
 }
 
 static void future(void)
@@ -226,6 +249,7 @@ static void future(void)
 	ok(read_file(&f, &info, &caps) == EG_OK && info.records == 4 && info.unknown == 3 && info.minor == 9,
 	   "a newer minor version: an op, an item and a chunk are passed and counted, a longer header is read");
 	ok(caps == (TRACE_CAP(VIRT) | TRACE_CAP(NOLOST)), "and the trace is no longer complete");
+	merged(&f);
 
 	header(&f, 1, 9, 0);
 	chunk(&f, 77, 0, 0, 0, 0, 0, "anything", 8);

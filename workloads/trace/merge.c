@@ -318,6 +318,18 @@ static eg_status describe(struct merge *m, const struct source *s)
 	return status;
 }
 
+/* What only reading a file tells: late metadata, and what had to be left out. */
+static void end_capabilities(struct merge *m)
+{
+	struct trace_reader_info info;
+
+	for (unsigned i = 0; i < m->nr; i++) {
+		m->report->capabilities &= trace_capabilities(m->src[i].r);
+		trace_reader_info(m->src[i].r, &info);
+		m->report->unknown += info.unknown;
+	}
+}
+
 static eg_status put_all(struct merge *m)
 {
 	EG_TRY(put_init(m));
@@ -327,6 +339,7 @@ static eg_status put_all(struct merge *m)
 	EG_TRY(trace_writer_meta(m->w, "merge.order", m->report->by_time ? "by time, then by file" :
 				 m->layout == MERGE_CONCATENATE ? "none: one file after the other" : "none: streams apart"));
 	EG_TRY(put_origin(m));
+	end_capabilities(m);
 	return trace_writer_capabilities(m->w, m->report->capabilities);
 }
 

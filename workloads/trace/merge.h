@@ -31,6 +31,7 @@ enum merge_layout {
 
 struct merge_report {
 	uint64_t records;
+	uint64_t unknown;               /* records and chunks of newer minor versions, left out */
 	uint32_t streams;
 	uint32_t capabilities;
 	bool     by_time;
