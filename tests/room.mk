@@ -2,7 +2,7 @@
 # What is tested across rooms: the base vocabulary, the layers, the house rules, the command's manners, golden
 # outputs, man pages. Each room lists its own tests in its own room.mk: check_PROGRAMS += tests/unit/test_x, its
 # _SOURCES and _LDADD, TESTS += tests/unit/test_x.
-EXTRA_DIST += tests/tap.h quickstart .ci/run
+EXTRA_DIST += tests/tap.h tests/tap.sh quickstart .ci/run
 # the page that a repository opens with, and its companions
 EXTRA_DIST += COPYING DESIGN.md README.md INSTALL.md CONTRIBUTING.md CHANGELOG.md CITATION.cff
 

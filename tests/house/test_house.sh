@@ -5,15 +5,9 @@
 # person's home or a host that is not a published reference; links in the documents lead somewhere; scripts parse;
 # C files have no trailing blanks. Each rule is also shown a planted breach.
 set -eu
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
 . "$SRCDIR/tests/house/files.sh"
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0 bad=0
-result()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; head -n 30 "$tmp/out" | sed 's/^/# /'; fi
-}
+tap_show() { head -n 30 "$tmp/out"; }
 # clean WHAT: what a rule found is in $tmp/out; nothing is good
 clean() { if [ -s "$tmp/out" ]; then result 1 "$1"; else result 0 "$1"; fi; }
 # seen WHAT: the rule must have found its planted breach
@@ -105,5 +99,4 @@ echo host.txt | machine_facts "$tmp/t" >"$tmp/out"; seen "caught: an unknown hos
 echo x.md | dead_links "$tmp/t" >"$tmp/out";        seen "caught: a dead link"
 echo x.sh | unparsable "$tmp/t" >"$tmp/out";        seen "caught: a script that does not parse"
 echo y.c | blanks "$tmp/t" >"$tmp/out";             seen "caught: a blank at the end of a line"
-echo "1..$n"
-exit $bad
+tap_done

@@ -5,19 +5,12 @@
 # program that names run_cell() and each registry of the archive. The shared libraries the program asks for
 # are then counted, and a planted reference to libyaml must fail the same link.
 set -eu
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
 core=$BUILDDIR/libengram-core.a
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0 bad=0
-result()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; head -n 20 "$tmp/out" | sed 's/^/# /'; fi
-}
+tap_show() { head -n 20 "$tmp/out"; }
 
 if ! command -v nm >/dev/null 2>&1 || ! command -v readelf >/dev/null 2>&1; then
-	echo "1..0 # SKIP no nm and readelf"
-	exit 0
+	skip_all "no nm and readelf"
 fi
 registries=$(nm "$core" 2>/dev/null | sed -n 's/^[0-9a-f]* [DdRr] \([a-z_]*_registry\)$/\1/p' | sort -u)
 {
@@ -58,5 +51,4 @@ rc=0
 link "$tmp/bad" "$tmp/bad.c" && rc=1
 grep -q yaml_parser_initialize "$tmp/out" || rc=1
 result $rc "a planted call of libyaml fails the link"
-echo "1..$n"
-exit $bad
+tap_done

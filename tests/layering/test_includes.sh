@@ -2,16 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The include lines of the project obey the layers, and the checker that says so sees each kind of breach.
 set -eu
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
 check="$SRCDIR/tests/layering/check.sh"
-n=0 bad=0
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 
-result()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; sed 's/^/# /' "$tmp/out"; fi
-}
+tap_show() { cat "$tmp/out"; }
 
 rc=0
 sh "$check" "$SRCDIR" >"$tmp/out" 2>&1 || rc=$?
@@ -82,5 +76,4 @@ passed sim/vm/x.c     'const char *s = "exit(1) /* stderr"; char c = 0x22;' "cal
 passed sim/vm/x.c     'size_t n = snprintf(b, 9, "x"); ops->exit(1); eg_strdup(s);' "near names"
 passed sim/cli/x.c    'printf("x"); exit(1);'               "a verb that prints"
 passed sim/base/mem.c 'void *p = malloc(1);'                "mem.c"
-echo "1..$n"
-exit $bad
+tap_done

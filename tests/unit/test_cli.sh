@@ -2,22 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The manners that all verbs share: help with an example, suggestions, exit codes, streams, --version.
 set -eu
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
 cd "$tmp"
-n=0 bad=0
 
-ok()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		bad=1
-		head -n 12 out err | sed 's/^/# /'
-	fi
-}
+tap_show() { head -n 12 out err; }
 # run ARGUMENTS...: exit code in $rc, streams in out and err
 run() { rc=0; "$ENGRAM" "$@" >out 2>err </dev/null || rc=$?; }
 # exits CODE TEXT-IN-STDERR WHAT: TEXT may be empty
@@ -27,15 +15,15 @@ exits()
 	[ "$rc" = "$1" ] || good=1
 	[ -z "$2" ] || grep -qF -- "$2" err || good=1
 	[ "$1" = 0 ] || [ ! -s out ] || good=1         # a failure says nothing on standard output
-	ok $good "$3"
+	result $good "$3"
 }
 
 run --version
-ok $([ $rc = 0 ] && grep -qE '^engram [0-9]+\.[0-9]+\.[0-9]+' out && [ ! -s err ] && echo 0 || echo 1) "--version prints name and version"
+result $([ $rc = 0 ] && grep -qE '^engram [0-9]+\.[0-9]+\.[0-9]+' out && [ ! -s err ] && echo 0 || echo 1) "--version prints name and version"
 run --help
-ok $([ $rc = 0 ] && grep -q '^Usage: engram VERB' out && [ ! -s err ] && echo 0 || echo 1) "--help goes to standard output"
+result $([ $rc = 0 ] && grep -q '^Usage: engram VERB' out && [ ! -s err ] && echo 0 || echo 1) "--help goes to standard output"
 sed -n '/^Verbs:/,/^$/s/^  \([a-z-]* \{0,1\}[a-z-]*\)  .*/\1/p' out | sed 's/ *$//' >verbs
-ok $([ "$(wc -l <verbs)" -ge 3 ] && echo 0 || echo 1) "the verbs are listed: $(tr '\n' ',' <verbs)"
+result $([ "$(wc -l <verbs)" -ge 3 ] && echo 0 || echo 1) "the verbs are listed: $(tr '\n' ',' <verbs)"
 
 while read -r verb; do
 	# shellcheck disable=SC2086  # a verb of two words is two arguments
@@ -43,18 +31,18 @@ while read -r verb; do
 	good=0
 	[ $rc = 0 ] && [ ! -s err ] && grep -q "^Usage: engram $verb" out || good=1
 	sed -n '/^Example:/,$p' out | grep -q "^  .*engram $verb" || good=1
-	ok $good "$verb --help has an example"
+	result $good "$verb --help has an example"
 	# shellcheck disable=SC2086
 	run $verb --no-such-option-at-all
 	exits 2 "unknown option --no-such-option-at-all" "$verb refuses an unknown option"
 	# no line of help is wider than a page
 	# shellcheck disable=SC2086
 	"$ENGRAM" $verb --help | awk 'length($0) > 132 { print; wide = 1 } END { exit wide }' >out && good=0 || good=1
-	ok $good "$verb --help fits on a page"
+	result $good "$verb --help fits on a page"
 done <verbs
 
 run
-ok $([ $rc = 2 ] && echo 0 || echo 1) "no verb at all is wrong usage"
+result $([ $rc = 2 ] && echo 0 || echo 1) "no verb at all is wrong usage"
 run rnu
 exits 2 "did you mean \`run\`" "an unknown verb is answered with a suggestion"
 run frobnicate
@@ -81,5 +69,4 @@ if [ -c /dev/full ]; then
 	: >out
 	exits 4 "standard output" "a full disk under standard output is a host failure"
 fi
-echo "1..$n"
-exit $bad
+tap_done

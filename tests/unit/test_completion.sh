@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Completion, as bash does it: the shipped file is sourced in a bash without anything else, and lines are completed.
 set -eu
-bash=$(command -v bash) || {
-	echo "1..0 # SKIP no bash"
-	exit 0
-}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
+bash=$(command -v bash) || skip_all "no bash"
 cd "$tmp"
 touch a.h5 b.h5 c.egt x.yaml notes.txt
 mkdir out
-n=0 bad=0
+tap_show()
+{
+	echo "wanted $expected"
+	cat err got | head -n 12
+}
 cat >complete.bash <<'END'
 # complete.bash LINE: the words that bash would offer at the end of LINE, one a line, sorted
 set -u
@@ -27,7 +27,6 @@ offers()
 {
 	what=$1 expected=$2
 	shift 2
-	n=$((n + 1))
 	"$bash" --norc --noprofile complete.bash "$SRCDIR/docs/completion.bash" "$@" >got 2>err || :
 	good=0
 	[ ! -s err ] || good=1
@@ -40,13 +39,7 @@ offers()
 		for w in $expected; do grep -qxF -e "$w" got || good=1; done
 		;;
 	esac
-	if [ $good = 0 ]; then
-		echo "ok $n - $what"
-	else
-		echo "not ok $n - $what: wanted $expected"
-		bad=1
-		cat err got | head -n 12 | sed 's/^/# /'
-	fi
+	result $good "$what"
 }
 offers "verbs" "run check plan status compare plot report list explain bench trace help" engram ""
 offers "a verb that has begun" "only compare" engram com
@@ -71,5 +64,4 @@ offers "files behind an option with a value" "x.yaml quickstart" engram plan -o 
 offers "traces" "only c.egt out" engram trace info ""
 offers "nothing, where nothing is known" "only " engram run --jobs ""
 offers "nothing for a verb that is not there" "only " engram frobnicate ""
-echo "1..$n"
-exit $bad
+tap_done

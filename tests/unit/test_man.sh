@@ -2,18 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The manual pages: each is made, is well formed (mandoc -T lint), and shows what it should.
 set -eu
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
 if ! command -v mandoc >/dev/null 2>&1; then
-	echo "1..0 # SKIP no mandoc"
-	exit 0
+	skip_all "no mandoc"
 fi
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0 bad=0
-result()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; head -n 20 "$tmp/out" | sed 's/^/# /'; fi
-}
+tap_show() { head -n 20 "$tmp/out"; }
 # a page without a date keeps builds reproducible; its neighbours are not installed yet
 lint() { mandoc -T lint -W warning "$1" 2>&1 | grep -vE 'missing date|cannot open|referenced manual not found' >"$tmp/out" || :; [ ! -s "$tmp/out" ]; }
 show() { mandoc -T ascii "$1" | sed 's/.\x08//g'; }
@@ -53,5 +46,4 @@ show "$tmp/engram-trace.5" >"$tmp/out"
 rc=0
 { grep -q 'alloc_pages' "$tmp/out" && grep -q 'lackey' "$tmp/out" && grep -q 'nolost' "$tmp/out"; } || rc=1
 result $rc "engram-trace(5) has operations, capabilities and formats"
-echo "1..$n"
-exit $bad
+tap_done

@@ -5,16 +5,10 @@
 # descriptor are failures with a message; a reader that goes away ends the verb at once and without noise. Then the command
 # line itself: --help, --, doubled and conflicting options, values of choices.
 set -u
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
 cd "$tmp" || exit 99
 TMPDIR=$tmp; export TMPDIR
-n=0 bad=0
-result()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; head -n 12 out err 2>/dev/null | sed 's/^/# /'; fi
-}
+tap_show() { head -n 12 out err; }
 run() { rc=0; "$ENGRAM" "$@" >out 2>err </dev/null || rc=$?; }
 # exits CODE TEXT WHAT
 exits()
@@ -227,5 +221,4 @@ rc=0
 NO_COLOR=1 "$ENGRAM" list polices 2>err || rc=$?
 ! grep -q "$(printf '\033')" err
 result $? "no colour where there is no terminal"
-echo "1..$n"
-exit $bad
+tap_done
