@@ -223,7 +223,9 @@ static int run(const struct cli_args *a)
 
 	if (!err)
 		return cli_report(EG_NO_MEMORY, &(struct eg_errors){ 0 });
-	if (cli_given(a, "result") && (cli_given(a, "output") || cli_given(a, "jobs")))
+	if (cli_given(a, "json") && cli_choice(a, "format", FORMAT_JSON) != FORMAT_JSON)
+		rc = cli_usage("verify: --json is --format json; leave out one of --json and --format %s", cli_value(a, "format"));
+	else if (cli_given(a, "result") && (cli_given(a, "output") || cli_given(a, "jobs")))
 		rc = cli_usage("verify: --result runs nothing: leave out --output and --jobs");
 	else if (!cli_number(a, "jobs", 1, 4096, &jobs))
 		rc = eg_status_exit_code(EG_USAGE);

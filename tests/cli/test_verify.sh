@@ -108,6 +108,8 @@ result $? "other seeds"
 run 0 run good.yaml -q -o slow.h5 --set machine.costs.page_copy=2us 2>/dev/null || run 0 run good.yaml -q -o slow.h5 --set machine.memory=128MiB
 run 1 verify good.yaml --exact slow.h5 -q --json && has out '"identical": false, "numbers_equal": false' && has out 'metric .* differs in .* of 4 cells, first at'
 result $? "other numbers are named, metric by metric"
+run 2 verify good.yaml --format markdown --json -q && has err 'leave out one of --json and --format markdown' && run 0 verify good.yaml --format json --json -q
+result $? "--json with another format: 2"
 run 3 verify good.yaml --exact gone.h5 -q
 result $? "a published result that is not there: 3"
 [ ! -d results/small.cells ] && [ -z "$(ls tmp)" ]
