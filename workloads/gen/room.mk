@@ -10,7 +10,8 @@ workloads/gen/registry.c: $(top_srcdir)/workloads/gen/plugins.mk $(top_srcdir)/b
 CLEANFILES += workloads/gen/registry.c
 
 check_PROGRAMS += tests/conformance/gen
-tests_conformance_gen_SOURCES = tests/conformance/gen.c tests/conformance/gen_golden.h
+tests_conformance_gen_SOURCES = tests/conformance/gen.c tests/conformance/gen_rig.h \
+	tests/conformance/gen_golden.h
 tests_conformance_gen_LDADD = libengram-gen.a libengram-core.a $(GSL_LIBS) -lm
 TESTS += tests/conformance/gen
 
