@@ -3,10 +3,12 @@
 # built-in generators.
 CORE_GEN_LIBS = libengram-gen.a libengram-core.a $(GSL_LIBS) -lm
 
-check_PROGRAMS += tests/unit/test_machine
-TESTS += tests/unit/test_machine
-tests_unit_test_machine_SOURCES = tests/unit/test_machine.c tests/script.h tests/tap.h
+check_PROGRAMS += tests/unit/test_machine tests/unit/test_machine_time
+TESTS += tests/unit/test_machine tests/unit/test_machine_time
+tests_unit_test_machine_SOURCES = tests/unit/test_machine.c tests/unit/machine_story.h tests/script.h tests/tap.h
 tests_unit_test_machine_LDADD = $(CORE_GEN_LIBS)
+tests_unit_test_machine_time_SOURCES = tests/unit/test_machine_time.c tests/unit/machine_story.h tests/script.h tests/tap.h
+tests_unit_test_machine_time_LDADD = $(CORE_GEN_LIBS)
 
 check_PROGRAMS += tests/property/test_invariance
 TESTS += tests/property/test_invariance
@@ -20,7 +22,7 @@ tests_property_run_model_LDADD = libengram-core.a -lm
 
 check_PROGRAMS += tests/property/vm_model
 TESTS += tests/property/vm_model
-tests_property_vm_model_SOURCES = tests/property/vm_model.c tests/tap.h
+tests_property_vm_model_SOURCES = tests/property/vm_model.c tests/property/vm_naive.h tests/tap.h
 tests_property_vm_model_LDADD = libengram-core.a -lm
 
 check_PROGRAMS += tests/conformance/tlb tests/property/tlb_model
