@@ -3,7 +3,7 @@ noinst_LIBRARIES += libengram-experiment.a
 libengram_experiment_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS)
 libengram_experiment_a_SOURCES = \
 	sim/experiment/problem.h sim/experiment/problem.c \
-	sim/experiment/yaml_tree.h sim/experiment/yaml_tree.c \
+	sim/experiment/yaml_tree.h sim/experiment/yaml_tree.c sim/experiment/yaml_read.c \
 	sim/experiment/path.h sim/experiment/path.c \
 	sim/experiment/schema.h sim/experiment/schema.c \
 	sim/experiment/frame.h sim/experiment/sweep.c sim/experiment/claims.c \
