@@ -4,14 +4,8 @@
 # `engram bench`: every rate is measured and printed, as text and as JSON. No number is held against anything:
 # that would be a test of the host. (The loops check themselves: what they computed equals what the limits did.)
 set -u
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0 bad=0
-result()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; head -n 20 "$tmp/log" 2>/dev/null | sed 's/^/# /'; fi
-}
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
+tap_show() { head -n 20 "$tmp/log"; }
 mkdir "$tmp/scratch"
 TMPDIR=$tmp/scratch
 export TMPDIR
@@ -48,5 +42,4 @@ result $? "--only, as text"
 result $? "--only of no rate is a usage error"
 [ -z "$(ls "$tmp/scratch")" ]
 result $? "no scratch file is left behind"
-echo "1..$n"
-exit $bad
+tap_done

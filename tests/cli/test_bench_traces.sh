@@ -5,14 +5,8 @@
 # promises of the reference traces: at most 3 bytes an access of a program before compression (5 % slack), 5.5 of
 # random addresses. Bytes do not depend on the host, so they are held against their limits here; rates are not.
 set -u
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0 bad=0
-result()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; head -n 20 "$tmp/log" 2>/dev/null | sed 's/^/# /'; fi
-}
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
+tap_show() { head -n 20 "$tmp/log"; }
 mkdir "$tmp/scratch"
 TMPDIR=$tmp/scratch
 export TMPDIR
@@ -58,10 +52,8 @@ if [ -d "${ENGRAM_RECORDINGS:-/nonexistent}/traces/access" ]; then
 	sed 's/^/# /' "$tmp/log"
 	result $status "reference traces: programs at most 3 bytes an access (5 % slack), random addresses 5.5"
 else
-	n=$((n + 1))
-	echo "ok $n - reference traces # SKIP ENGRAM_RECORDINGS is not set"
+	skip "reference traces: ENGRAM_RECORDINGS is not set"
 fi
 [ -z "$(ls "$tmp/scratch")" ]
 result $? "no scratch file is left behind"
-echo "1..$n"
-exit $bad
+tap_done

@@ -17,10 +17,9 @@
 #	REBASELINE=1 test_mistakes.sh     write code and text of every stanza anew; read the diff before committing it
 #	test_mistakes.sh NAME...          only these files, named without .txt, or "page"
 set -eu
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
 [ "${REBASELINE:-}" != 1 ] || REBASELINE=write
-tmp=$(mktemp -d)
 tmp=$(cd "$tmp" && pwd -P)
-trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
 stories=$SRCDIR/tests/cli/mistakes
 mkdir "$tmp/bin" "$tmp/made" "$tmp/scratch"
 ln -s "$ENGRAM" "$tmp/bin/engram"
@@ -88,17 +87,10 @@ play()
 	chmod -R u+w "$tmp/case"
 }
 
-n=0 bad=0
+tap_show() { head -n 30 "$tmp/diff"; }
 verdict() # GOT WANT TEXT
 {
-	n=$((n + 1))
-	if cmp -s "$1" "$2"; then
-		echo "ok $n - $3"
-	else
-		echo "not ok $n - $3"
-		diff "$2" "$1" | head -n 30 | sed 's/^/# /'
-		bad=1
-	fi
+	if diff "$2" "$1" >"$tmp/diff"; then result 0 "$3"; else result 1 "$3"; fi
 }
 
 stanzas() # NAME
@@ -183,6 +175,5 @@ for name; do
 	*) stanzas "$name" ;;
 	esac
 done
-echo "1..$n"
-[ "${REBASELINE:-}" != write ] || exit 0
-exit $bad
+[ "${REBASELINE:-}" != write ] || tap_bad=0
+tap_done

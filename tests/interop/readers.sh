@@ -3,54 +3,43 @@
 # A result opens in the tools of others, without code of ours: ncdump, nco, xarray with both engines, h5py, netCDF4.
 # Needs tests/make_result; readers that are not installed are skipped one by one.
 set -u
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
 make_result=$BUILDDIR/tests/make_result
-n=0
-bad=0
-dir=$(mktemp -d "${TMPDIR:-/tmp}/engram-interop.XXXXXX") || exit 99
-trap 'rm -rf "$dir"' EXIT
 
-result() { # STATUS TEXT
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; fi
-}
-skip() {
-	n=$((n + 1))
-	echo "ok $n # SKIP $1"
-}
 
-"$make_result" "$dir/r.h5"
+"$make_result" "$tmp/r.h5"
 result $? "a result with a sweep is written"
-"$make_result" "$dir/one.h5" --single --seeds 1
+"$make_result" "$tmp/one.h5" --single --seeds 1
 result $? "a result without a sweep is written"
 # uninitialised memory in a file would show: glibc fills what malloc returns with the byte given
-MALLOC_PERTURB_=85 "$make_result" "$dir/p.h5" && MALLOC_PERTURB_=170 "$make_result" "$dir/q.h5" --reverse &&
-	cmp "$dir/p.h5" "$dir/q.h5" && cmp "$dir/p.h5" "$dir/r.h5"
+MALLOC_PERTURB_=85 "$make_result" "$tmp/p.h5" && MALLOC_PERTURB_=170 "$make_result" "$tmp/q.h5" --reverse &&
+	cmp "$tmp/p.h5" "$tmp/q.h5" && cmp "$tmp/p.h5" "$tmp/r.h5"
 result $? "equal runs give equal bytes, whatever the heap holds and whichever cell finished first"
 
 if command -v ncdump >/dev/null 2>&1; then
-	test "$(ncdump -k "$dir/r.h5")" = netCDF-4
+	test "$(ncdump -k "$tmp/r.h5")" = netCDF-4
 	result $? "ncdump takes it for netCDF-4"
-	ncdump -h "$dir/r.h5" >"$dir/header" 2>"$dir/errors" && test ! -s "$dir/errors"
+	ncdump -h "$tmp/r.h5" >"$tmp/header" 2>"$tmp/errors" && test ! -s "$tmp/errors"
 	result $? "ncdump -h reads the header"
-	! grep -q phony_dim "$dir/header" &&
-		grep -q 'double fault_latency__cow__p99(policy__page_allocator, policy__thp, seed)' "$dir/header" &&
-		grep -q 'double tlb__miss_ratio(policy__page_allocator, policy__thp, seed, time)' "$dir/header" &&
-		grep -q 'fault_latency__cow__p99:units = "ns"' "$dir/header" &&
-		grep -q 'fault_latency__cow__p99:long_name = "fault_latency.cow.p99"' "$dir/header" &&
-		grep -q 'free_blocks_of_type(policy__page_allocator, policy__thp, seed, time, zone, migratetype, order)' "$dir/header" &&
-		grep -q ':schema_version = 1' "$dir/header"
+	! grep -q phony_dim "$tmp/header" &&
+		grep -q 'double fault_latency__cow__p99(policy__page_allocator, policy__thp, seed)' "$tmp/header" &&
+		grep -q 'double tlb__miss_ratio(policy__page_allocator, policy__thp, seed, time)' "$tmp/header" &&
+		grep -q 'fault_latency__cow__p99:units = "ns"' "$tmp/header" &&
+		grep -q 'fault_latency__cow__p99:long_name = "fault_latency.cow.p99"' "$tmp/header" &&
+		grep -q 'free_blocks_of_type(policy__page_allocator, policy__thp, seed, time, zone, migratetype, order)' "$tmp/header" &&
+		grep -q ':schema_version = 1' "$tmp/header"
 	result $? "dimensions, units and names are where they belong"
-	ncdump "$dir/r.h5" >"$dir/data" 2>"$dir/errors" && test ! -s "$dir/errors" && grep -q '"llfree"' "$dir/data"
+	ncdump "$tmp/r.h5" >"$tmp/data" 2>"$tmp/errors" && test ! -s "$tmp/errors" && grep -q '"llfree"' "$tmp/data"
 	result $? "ncdump reads the data"
-	ncdump -h "$dir/one.h5" 2>&1 | grep -q 'double run__elapsed(seed)'
+	ncdump -h "$tmp/one.h5" 2>&1 | grep -q 'double run__elapsed(seed)'
 	result $? "ncdump reads a result without a sweep"
 else
 	skip "no ncdump"
 fi
 if command -v ncwa >/dev/null 2>&1; then
-	ncwa -a time -g series "$dir/r.h5" "$dir/mean.nc" 2>"$dir/errors" && test -s "$dir/mean.nc"
+	ncwa -a time -g series "$tmp/r.h5" "$tmp/mean.nc" 2>"$tmp/errors" && test -s "$tmp/mean.nc"
 	result $? "ncwa averages over time"
-	ncks -d time,0,3 -g series "$dir/r.h5" "$dir/cut.nc" 2>"$dir/errors" && test -s "$dir/cut.nc"
+	ncks -d time,0,3 -g series "$tmp/r.h5" "$tmp/cut.nc" 2>"$tmp/errors" && test -s "$tmp/cut.nc"
 	result $? "ncks cuts along time"
 else
 	skip "no nco"
@@ -60,7 +49,7 @@ if [ -z "${PYTHON_READERS:-}" ]; then
 	skip "no python with h5py and xarray"
 else
 	for engine in netcdf4 h5netcdf; do
-		"$PYTHON_READERS" - "$dir/r.h5" "$dir/one.h5" $engine 2>"$dir/errors" <<-'END'
+		"$PYTHON_READERS" - "$tmp/r.h5" "$tmp/one.h5" $engine 2>"$tmp/errors" <<-'END'
 			import sys, importlib
 			path, one, engine = sys.argv[1:]
 			try:
@@ -97,10 +86,10 @@ else
 		case $? in
 		0) result 0 "xarray with engine $engine sees labelled cubes" ;;
 		77) skip "no $engine for python" ;;
-		*) result 1 "xarray with engine $engine sees labelled cubes"; sed 's/^/# /' "$dir/errors" | tail -n 4 ;;
+		*) result 1 "xarray with engine $engine sees labelled cubes"; sed 's/^/# /' "$tmp/errors" | tail -n 4 ;;
 		esac
 	done
-	"$PYTHON_READERS" - "$dir/r.h5" 2>"$dir/errors" <<-'END'
+	"$PYTHON_READERS" - "$tmp/r.h5" 2>"$tmp/errors" <<-'END'
 		import sys, h5py
 		f = h5py.File(sys.argv[1], "r")
 		assert f.attrs["schema_version"][0] == 1
@@ -111,9 +100,9 @@ else
 	END
 	status=$?
 	result $status "h5py reads it"
-	[ $status -eq 0 ] || sed 's/^/# /' "$dir/errors" | tail -n 4
-	cp "$dir/r.h5" "$dir/changed.h5"
-	"$PYTHON_READERS" - "$dir/changed.h5" 2>"$dir/errors" <<-'END'
+	[ $status -eq 0 ] || sed 's/^/# /' "$tmp/errors" | tail -n 4
+	cp "$tmp/r.h5" "$tmp/changed.h5"
+	"$PYTHON_READERS" - "$tmp/changed.h5" 2>"$tmp/errors" <<-'END'
 		import sys
 		try:
 		    import netCDF4
@@ -131,14 +120,13 @@ else
 	0)
 		result 0 "netCDF4 appends a variable"
 		if [ -x "$ENGRAM" ]; then
-			"$ENGRAM" compare "$dir/changed.h5" --metric mine 2>&1 | grep -q '^mine  *3 ± 0'
+			"$ENGRAM" compare "$tmp/changed.h5" --metric mine 2>&1 | grep -q '^mine  *3 ± 0'
 			result $? "and Engram reads the changed file"
 		else
 			skip "no engram"
 		fi ;;
 	77) skip "no netCDF4 for python" ;;
-	*) result 1 "netCDF4 appends a variable"; sed 's/^/# /' "$dir/errors" | tail -n 4 ;;
+	*) result 1 "netCDF4 appends a variable"; sed 's/^/# /' "$tmp/errors" | tail -n 4 ;;
 	esac
 fi
-echo "1..$n"
-exit $bad
+tap_done

@@ -6,23 +6,11 @@
 # docs/metrics.md, docs/generators.md, README.md. Each comparison is then shown a planted name, in a copy of the pages or of
 # the list of names, which it must find.
 set -eu
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0 bad=0
-ok()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		bad=1
-		head -n 20 "$tmp/out" | sed 's/^/# /'
-	fi
-}
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
+tap_show() { head -n 20 "$tmp/out"; }
 # none WHAT: a comparison found nothing; some WHAT: it found the plant
-none() { if [ -s "$tmp/out" ]; then ok 1 "$1"; else ok 0 "$1"; fi; }
-some() { if [ -s "$tmp/out" ]; then ok 0 "caught: $1"; else ok 1 "caught: $1"; fi; }
+none() { if [ -s "$tmp/out" ]; then result 1 "$1"; else result 0 "$1"; fi; }
+some() { if [ -s "$tmp/out" ]; then result 0 "caught: $1"; else result 1 "caught: $1"; fi; }
 
 # ---- what there is -----------------------------------------------------------------------------------------
 "$ENGRAM" __man names >"$tmp/names"
@@ -158,7 +146,7 @@ codes()         # NAMES STATUS.H: the exit codes of the program's own list
 
 # ---- the comparisons ---------------------------------------------------------------------------------------
 N=$tmp/names M=$tmp/man
-ok "$([ "$(wc -l <"$N")" -gt 300 ] && echo 0 || echo 1)" "the program names $(wc -l <"$N") things"
+result "$([ "$(wc -l <"$N")" -gt 300 ] && echo 0 || echo 1)" "the program names $(wc -l <"$N") things"
 verbs "$N" "$M" >"$tmp/out";                                            none "verbs and engram(1)"
 options "$N" "$M" >"$tmp/out";                                          none "options and the pages of the verbs"
 keys "$N" "$M" >"$tmp/out";                                             none "keys and engram-experiment(5)"
@@ -214,5 +202,4 @@ plant 'environment\tPLANTED';                variables "$P" "$SRCDIR" >"$tmp/out
 grep -v 'NO_COLOR' "$N" >"$P";               variables "$P" "$SRCDIR" >"$tmp/out";  some "a variable that is read and not documented"
 plant 'exit-codes\t42';                      codes "$P" "$SRCDIR/sim/base/status.h" >"$tmp/out"; some "an exit code that is not there"
 plant 'ops\tplanted';                        terms_of "$P" ops "$M/engram-trace.5" OPERATIONS >"$tmp/out"; some "an operation that is not documented"
-echo "1..$n"
-exit $bad
+tap_done

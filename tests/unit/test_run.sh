@@ -4,15 +4,9 @@
 # `engram run` as a user meets it: the same bytes whatever -j, --block, --lookahead; one cell at a time; an
 # interrupted run that goes on; --set; outputs that cannot be written; what check prints is what run stores.
 set -u
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
 cd "$tmp" || exit 99
-n=0 bad=0
-result()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; head -n 20 log 2>/dev/null | sed 's/^/# /'; fi
-}
+tap_show() { head -n 20 log; }
 # expect CODE WHAT COMMAND...: the exit code, and what it said in `log`
 expect()
 {
@@ -54,7 +48,7 @@ cmp a.h5 d.h5 >log 2>&1
 result $? "which do not change a byte"
 
 for i in 3 0 2 1; do
-	"$ENGRAM" run x.yaml -o e.h5 --cell $i -q >out 2>log || bad=1
+	"$ENGRAM" run x.yaml -o e.h5 --cell $i -q >out 2>log || tap_bad=1
 done
 [ "$(cd e.cells && ls -- *.h5)" = "0.h5
 1.h5
@@ -122,5 +116,4 @@ for what in buddy policy.tlb gups skylake-2s machine.costs machine.memory; do
 	expect 0 "explain $what" "$ENGRAM" explain $what
 done
 expect 2 "explain nonsense" "$ENGRAM" explain qwertz
-echo "1..$n"
-exit $bad
+tap_done
