@@ -30,6 +30,8 @@ struct result_file {
 	struct eg_arena arena;                  /* all texts, coordinates and cubes */
 	const char *path, *name;
 	hid_t       file, group[RESULT_NR_GROUPS];
+	bool        unsummed;                   /* its checksum is missing */
+	bool        obeyed;                     /* a text holds what a terminal would obey */
 
 	struct result_axis *axes;
 	unsigned    nr_axes, nr_seeds;

@@ -20,6 +20,7 @@
 #define MAX_CELLS  (1u << 24)
 #define MAX_VARS   (1u << 17)
 
+/* The first two are files as written, and may hold what YAML allows. */
 static const char *const prov_key[RESULT_NR_PROV] = {
 	"config_yaml", "original_yaml", "config_sha256", "engram_version", "assumptions", "capabilities", "traces",
 	"missing_cells", "compare_baseline", "plots", "cells",
@@ -33,6 +34,13 @@ static eg_status damaged(const struct result_file *f, struct eg_errors *err, con
 		       f->path, what);
 }
 
+/* The text, noting whether a terminal would obey any of it. */
+static const char *looked_at(struct result_file *f, const char *text)
+{
+	f->obeyed |= eg_find_control(text, "") != NULL;
+	return text;
+}
+
 /* An attribute of a dataset or group, as text in the arena; "" if it has none. */
 static const char *attr_of(struct result_file *f, hid_t g, const char *object, const char *attr)
 {
@@ -41,7 +49,7 @@ static const char *attr_of(struct result_file *f, hid_t g, const char *object, c
 
 	if (o >= 0)
 		(void)H5Oclose(o);
-	return text ? text : "";
+	return looked_at(f, text ? text : "");
 }
 
 static eg_status open_group(struct result_file *f, const char *name, hid_t *g, struct eg_errors *err)
@@ -80,6 +88,8 @@ static eg_status read_sweep(struct result_file *f, struct eg_errors *err)
 		labels = eg_arena_alloc(&f->arena, n, sizeof(*labels));
 		if (!labels || !h5_get_texts(g, name, n, &f->arena, labels, sizeof(*labels)))
 			return damaged(f, err, "the labels of an axis cannot be read");
+		for (size_t i = 0; i < n; i++)
+			(void)looked_at(f, labels[i]);
 		axis->name = attr_of(f, g, name, "long_name");
 		axis->nr = (unsigned)n;
 		axis->labels = labels;
@@ -190,6 +200,8 @@ static eg_status read_texts(struct result_file *f, hid_t g, const char *name, st
 	    !h5_get_texts(g, name, n, &f->arena, out->v, sizeof(*out->v)))
 		return damaged(f, err, name);
 	out->nr = (unsigned)n;
+	for (size_t i = 0; i < n; i++)
+		(void)looked_at(f, out->v[i]);
 	return EG_OK;
 }
 
@@ -262,8 +274,7 @@ static eg_status read_schema(struct result_file *f, struct eg_errors *err)
 			       RESULT_SCHEMA_VERSION, schema > RESULT_SCHEMA_VERSION ? "a newer Engram wrote it: update" :
 			       "run the experiment again");
 	f->name = h5_get_attr_text(f->file, "title", &f->arena);
-	if (!f->name)
-		f->name = "";
+	f->name = looked_at(f, f->name ? f->name : "");
 	for (int i = 0; i < RESULT_NR_GROUPS; i++)
 		EG_TRY(open_group(f, group[i], &f->group[i], err));
 	EG_TRY(read_sweep(f, err));
@@ -279,7 +290,10 @@ static eg_status read_schema(struct result_file *f, struct eg_errors *err)
 		f->prov[i] = h5_get_string(f->group[RESULT_PROVENANCE], prov_key[i], &f->arena);
 		if (!f->prov[i])
 			f->prov[i] = "";
+		f->obeyed |= i > 1 && eg_find_control(f->prov[i], "\n");
 	}
+	if (f->obeyed)
+		return damaged(f, err, "a name or a text in it has control characters");
 	f->cubes = eg_arena_alloc(&f->arena, f->metrics.nr + 1, sizeof(*f->cubes));
 	/* a text that found no memory looks like one that is not there */
 	return f->cubes && !f->arena.failed ? EG_OK : eg_fail(err, EG_NO_MEMORY, "%s: no memory", f->path);
@@ -327,7 +341,14 @@ eg_status result_open(const char *path, struct result_file **out, struct eg_erro
 	EG_TRY(h5_check_file(path, &summed, err));
 	if (!summed)
 		EG_TRY(h5_probe(path, try_file, err));
-	return open_file(path, out, err);
+	EG_TRY(open_file(path, out, err));
+	(*out)->unsummed = !summed;
+	return EG_OK;
+}
+
+const char *result_warning(const struct result_file *f)
+{
+	return f->unsummed ? "its checksum is missing: changed by another tool, or cut? Values are shown as found" : NULL;
 }
 
 void result_close(struct result_file *f)

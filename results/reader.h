@@ -6,6 +6,9 @@
  * (point, seed index). Without axes there is one point. Times are nanoseconds (double). NaN means "not defined" or
  * "not there" (a cell that is missing, a time at which this cell was not sampled).
  *
+ * Names, labels and other texts hold no control characters, so what prints them need not look: a file that has some is
+ * damaged. Not looked at are the two experiments in its provenance, config_yaml and original_yaml.
+ *
  * Damaged and hostile files are refused or give EG_BAD_INPUT with a message, never a crash: every size is bounded
  * before memory is asked for. Strings and arrays returned by pointer belong to the file and live until
  * result_close(). Not thread-safe.
@@ -22,6 +25,9 @@ struct result_file;
  * newer schema, is one cell rather than a result, or is damaged; EG_NO_MEMORY. */
 eg_status result_open(const char *path, struct result_file **out, struct eg_errors *err) EG_MUST_USE;
 void      result_close(struct result_file *f);          /* NULL is fine */
+
+/* What is odd about a file that was opened all the same, or NULL; static, one line, to stand behind its path. */
+const char *result_warning(const struct result_file *f);
 
 const char *result_path(const struct result_file *f);
 const char *result_name(const struct result_file *f);    /* the experiment's name */

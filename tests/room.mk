@@ -20,8 +20,8 @@ EXTRA_DIST += $(GENERIC_TESTS) tests/house/files.sh tests/layering/check.sh test
 	tests/fuzz/run.sh
 
 # What a mistake is answered with; needs a result to make mistakes with. `make reword` writes the answers anew.
-TESTS += tests/cli/test_mistakes.sh
-EXTRA_DIST += tests/cli/test_mistakes.sh tests/cli/mistakes docs/mistakes.md
+TESTS += tests/cli/test_mistakes.sh tests/cli/test_terminal.sh
+EXTRA_DIST += tests/cli/test_mistakes.sh tests/cli/test_terminal.sh tests/cli/mistakes docs/mistakes.md
 .PHONY: reword
 reword: engram$(EXEEXT) tests/make_result$(EXEEXT)
 	REBASELINE=1 $(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/cli/test_mistakes.sh

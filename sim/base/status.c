@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/base/str.h"
+
 int eg_status_exit_code(eg_status s)
 {
 	switch (s) {
@@ -47,6 +49,7 @@ eg_status eg_fail(struct eg_errors *e, eg_status s, const char *fmt, ...)
 		va_start(ap, fmt);
 		(void)vsnprintf(slot, EG_ERRORS_CHARS, fmt, ap);
 		va_end(ap);
+		eg_make_visible(slot, EG_ERRORS_CHARS, "\n\t");         /* names in them are anybody's */
 	}
 	return s;
 }
@@ -65,6 +68,7 @@ eg_status eg_fail_errno(struct eg_errors *e, bool input, const char *fmt, ...)
 		va_end(ap);
 		if (n >= 0 && n < EG_ERRORS_CHARS)
 			(void)snprintf(slot + n, (size_t)(EG_ERRORS_CHARS - n), ": %s", strerror(saved));
+		eg_make_visible(slot, EG_ERRORS_CHARS, "\n\t");
 	}
 	if (saved == ENOMEM)
 		return EG_NO_MEMORY;

@@ -49,7 +49,7 @@ struct eg_errors {
 	char     text[EG_ERRORS_MAX][EG_ERRORS_CHARS];
 };
 
-/* Append a message; returns `s`, so that a function can end with `return eg_fail(...)`. `e` may be NULL. */
+/* Append a message, control characters but line ends and tabs as \xNN; returns `s`, so that a function can end with `return eg_fail(...)`. `e` may be NULL. */
 eg_status eg_fail(struct eg_errors *e, eg_status s, const char *fmt, ...) EG_PRINTF(3, 4);
 
 /* As eg_fail(EG_IO), with ": strerror(errno)" appended. ENOENT, EACCES and EISDIR on an input are

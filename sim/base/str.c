@@ -69,20 +69,81 @@ const char *eg_str_text(const struct eg_str *s)
 	return s->p ? s->p : "";
 }
 
+/* Bytes of the control character at p, or 0. */
+static unsigned control_at(const char *p)
+{
+	unsigned char c = (unsigned char)p[0], next = c ? (unsigned char)p[1] : 0;
+
+	if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+		return 2;
+	return c && (c < 0x20 || c == 0x7f);
+}
+
+const char *eg_find_control(const char *text, const char *but)
+{
+	for (; *text; text++)
+		if (control_at(text) && !strchr(but, *text))
+			return text;
+	return NULL;
+}
+
+void eg_make_visible(char *text, size_t size, const char *but)
+{
+	size_t len = strlen(text);
+	char *at = text;
+
+	while ((at = (char *)(uintptr_t)eg_find_control(at, but)) != NULL) {
+		static const char digits[] = "0123456789abcdef";
+		unsigned n = control_at(at), code = (unsigned char)at[n - 1];
+		size_t room = size - (size_t)(at - text), rest = len - (size_t)(at - text) - n;
+
+		if (room <= 4) {
+			*at = '\0';
+			return;
+		}
+		if (rest > room - 5)
+			rest = room - 5;
+		memmove(at + 4, at + n, rest);
+		at[0] = '\\';
+		at[1] = 'x';
+		at[2] = digits[code >> 4];
+		at[3] = digits[code & 15];
+		at[4 + rest] = '\0';
+		len = (size_t)(at - text) + 4 + rest;
+		at += 4;
+	}
+}
+
+void eg_str_add_visible(struct eg_str *s, const char *text)
+{
+	for (const char *c; (c = eg_find_control(text, "")) != NULL;) {
+		unsigned n = control_at(c);
+
+		eg_str_addn(s, text, (size_t)(c - text));
+		eg_str_addf(s, "\\x%02x", (unsigned)(unsigned char)c[n - 1]);
+		text = c + n;
+	}
+	eg_str_add(s, text);
+}
+
 void eg_str_add_json(struct eg_str *s, const char *text)
 {
+	unsigned n;
+
 	eg_str_add(s, "\"");
 	for (const char *c = text; *c; c++) {
-		if (*c == '"' || *c == '\\')
+		if (*c == '"' || *c == '\\') {
 			eg_str_addf(s, "\\%c", *c);
-		else if (*c == '\n')
+		} else if (*c == '\n') {
 			eg_str_add(s, "\\n");
-		else if (*c == '\t')
+		} else if (*c == '\t') {
 			eg_str_add(s, "\\t");
-		else if ((unsigned char)*c < 0x20)
+		} else if ((n = control_at(c)) != 0) {
+			c += n - 1;
 			eg_str_addf(s, "\\u%04x", (unsigned)(unsigned char)*c);
-		else
+		} else {
 			eg_str_addn(s, c, 1);
+		}
 	}
 	eg_str_add(s, "\"");
 }

@@ -23,6 +23,18 @@ const char *eg_str_text(const struct eg_str *s);
 void eg_str_add_json(struct eg_str *s, const char *text);
 
 /*
+ * Characters that a terminal obeys instead of showing them: below blank, DEL, and U+0080..U+009F, which some terminals
+ * take for escape sequences too. Names in files of others may hold them, so nothing prints them as they are.
+ *
+ * eg_find_control: the first one in `text` that is none of `but` ("\n\t", ""), else NULL.
+ * eg_make_visible: each as \xNN, within the `size` bytes of the buffer (its end is cut when they get too few).
+ * eg_str_add_visible: append the text so.
+ */
+const char *eg_find_control(const char *text, const char *but);
+void        eg_make_visible(char *text, size_t size, const char *but);
+void        eg_str_add_visible(struct eg_str *s, const char *text);
+
+/*
  * The candidate nearest to `word` (edit distance <= 2, at most a third of its length for short words,
  * or a unique prefix), or NULL. next(ctx, i) returns candidate i, NULL past the last.
  */

@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "results/reader.h"
 #include "sim/base/check.h"
 #include "sim/base/mem.h"
 #include "sim/base/str.h"
@@ -136,10 +137,24 @@ int cli_fail(eg_status s, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	eg_make_visible(text, sizeof(text), "\n\t");
 	fprintf(stderr, "%sengram:%s %s\n", red, off, text);
 	if (kept.on)
 		(void)eg_fail(&kept.said, s, "%s", text);
 	return eg_status_exit_code(s);
+}
+
+eg_status cli_open_result(const char *path, struct result_file **out, struct eg_errors *err)
+{
+	struct eg_str text = { 0 };
+
+	EG_TRY(result_open(path, out, err));
+	if (result_warning(*out)) {
+		eg_str_add_visible(&text, path);
+		fprintf(stderr, "engram: %s: %s\n", eg_str_text(&text), result_warning(*out));
+		eg_str_free(&text);
+	}
+	return EG_OK;
 }
 
 int cli_print(struct eg_str *text)

@@ -65,7 +65,7 @@ static int compare_run(const struct cli_args *args)
 	if (!read_format(args, &format))
 		return eg_status_exit_code(EG_USAGE);
 	for (unsigned i = 0; i < args->nr; i++) {
-		eg_status one = result_open(args->arg[i], &files[i], &err);
+		eg_status one = cli_open_result(args->arg[i], &files[i], &err);
 
 		s = s == EG_OK ? one : s;
 	}

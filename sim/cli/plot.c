@@ -156,7 +156,7 @@ static int run(const struct cli_args *a)
 		}
 		if (!q.nr_files)
 			dir = default_dir(a->arg[i]);
-		s = result_open(a->arg[i], &files[q.nr_files++], &err);
+		s = cli_open_result(a->arg[i], &files[q.nr_files++], &err);
 	}
 	q.out_dir = cli_given(a, "output") ? cli_value(a, "output") : dir;
 	if (s == EG_OK && !q.out_dir)

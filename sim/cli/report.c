@@ -182,7 +182,7 @@ static int report_run(const struct cli_args *args)
 	/* before the file: a wrong name is a wrong name whatever the file holds */
 	s = report_check_view(cli_value(args, "as"), &err);
 	if (s == EG_OK)
-		s = result_open(args->arg[0], &f, &err);
+		s = cli_open_result(args->arg[0], &f, &err);
 	if (s != EG_OK)
 		return cli_report(s, &err);
 	s = show(f, args, &rc, &err);

@@ -63,6 +63,7 @@ static const char *layout_of(const struct trace_reader_info *info)
 static void print_text(const char *path, const struct trace_reader *r, const struct trace_reader_info *info,
 		       const struct fact *f, unsigned nr)
 {
+	struct eg_str shown = { 0 };
 	const char *key, *value;
 	char caps[512];
 
@@ -79,8 +80,12 @@ static void print_text(const char *path, const struct trace_reader *r, const str
 	if (info->total)
 		printf("  %-24s %" PRIu64 "\n", "records_in_file", info->total);
 	for (unsigned i = 0; trace_metadata_at(r, i, &key, &value); i++)
-		if (strcmp(key, "capabilities") != 0)
-			printf("  %-24s %s\n", key, value);
+		if (strcmp(key, "capabilities") != 0) {
+			shown.len = 0;
+			eg_str_add_visible(&shown, value);
+			printf("  %-24s %s\n", key, eg_str_text(&shown));
+		}
+	eg_str_free(&shown);
 	for (unsigned i = 0; i < nr; i++)
 		printf(f[i].hex ? "  %-24s 0x%" PRIx64 "\n" : "  %-24s %" PRIu64 "\n", f[i].name, f[i].value);
 	if (info->chunks)

@@ -77,6 +77,10 @@ bool cli_number(const struct cli_args *a, const char *name, uint64_t min, uint64
 int cli_report(eg_status s, const struct eg_errors *err);
 
 struct eg_str;
+struct result_file;
+
+/* As result_open(); what is odd about a file that opens all the same is told on stderr. */
+eg_status cli_open_result(const char *path, struct result_file **out, struct eg_errors *err) EG_MUST_USE;
 
 /* Write the text to standard output and free it; returns the exit code: 0, or 4 when there was no memory for it. */
 int cli_print(struct eg_str *text);

@@ -167,7 +167,7 @@ static eg_status judge(const struct cli_args *a, const char *path, const struct 
 
 	if (!exact)
 		return EG_NO_MEMORY;
-	s = result_open(path, &f, err);
+	s = cli_open_result(path, &f, err);
 	if (s == EG_OK)
 		s = claim_judge(&r, f, claims, nr, err);
 	if (s == EG_OK && cli_given(a, "exact")) {

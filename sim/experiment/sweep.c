@@ -41,6 +41,9 @@ static eg_status read_values(struct experiment *x, struct exp_axis *a, const str
 		eg_str_free(&s);
 		if (!a->label[i])
 			return EG_NO_MEMORY;
+		if (eg_find_control(a->label[i], ""))
+			exp_problem(&x->problems, a->value[i]->mark, a->path, "this value names a point of the sweep: "
+				    "one line, without tabs");
 		if (yt_is_null(a->value[i]))
 			exp_problem(&x->problems, a->value[i]->mark, a->path, "there is no value");
 		for (unsigned k = 0; k < i; k++)
@@ -125,6 +128,8 @@ static eg_status set_labels(struct experiment *x, const char *path, struct exp_m
 			twice |= n->item[k]->kind == YT_SCALAR && strcmp(n->item[k]->text, n->item[i]->text) == 0;
 		if (n->item[i]->kind != YT_SCALAR || yt_is_null(n->item[i]) || twice)
 			exp_problem(&x->problems, n->item[i]->mark, "labels", twice ? "this label is given twice" : "expected a text");
+		else if (eg_find_control(n->item[i]->text, ""))
+			exp_problem(&x->problems, n->item[i]->mark, "labels", "a label is one line, without tabs");
 		else
 			a->label[i] = n->item[i]->text;
 	}

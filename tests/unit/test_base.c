@@ -277,6 +277,35 @@ static void test_str(void)
 	eg_str_add_json(&s, "a\"b\\c\n\t\x01é");
 	is_str(eg_str_text(&s), "\"a\\\"b\\\\c\\n\\t\\u0001é\"", "JSON strings are escaped");
 	eg_str_free(&s);
+	eg_str_add_json(&s, "\x7f\xc2\x9b\xc2\xa0");
+	is_str(eg_str_text(&s), "\"\\u007f\\u009b\xc2\xa0\"", "so are DEL and the upper control characters");
+	eg_str_free(&s);
+	eg_str_add_visible(&s, "\x1b[2Ja\tb\xc2\x9bz\xc2\xa0é");
+	is_str(eg_str_text(&s), "\\x1b[2Ja\\x09b\\x9bz\xc2\xa0é", "nothing that a terminal obeys is shown to it");
+	eg_str_free(&s);
+	ok(!eg_find_control("plain é\n", "\n") && eg_find_control("a\nb", "") && eg_find_control("\x7f", "\n"),
+	   "control characters are found");
+	for (size_t size = 5; size < 24; size++) {
+		char text[32], full[] = "\\x1bab\\x07\ncde\\x9b";
+		bool whole = size > strlen(full);
+
+		memset(text, '#', sizeof(text));
+		(void)snprintf(text, size, "%s", "\x1b" "ab\x07\ncde\xc2\x9b");
+		eg_make_visible(text, size, "\n");
+		if (text[strlen(text) - 1] == '\xc2')           /* cut between two bytes, as any text may be */
+			text[strlen(text) - 1] = '\0';
+		if (strlen(text) >= size || text[size] != '#' || eg_find_control(text, "\n") ||
+		    strncmp(text, full, strlen(text)) != 0 || (whole && strcmp(text, full) != 0)) {
+			ok(false, "%zu bytes hold a text made visible: %s", size, text);
+			break;
+		}
+	}
+	{
+		struct eg_errors e = { 0 };
+
+		(void)eg_fail(&e, EG_IO, "a\x1b[31m%s\n\thint", "\x07");
+		is_str(e.text[0], "a\\x1b[31m\\x07\n\thint", "messages hold line ends and tabs alone");
+	}
 	(void)eg_mem_fail_nth(1);
 	eg_str_add(&s, "lost");
 	ok(s.failed, "a text that finds no memory says so");

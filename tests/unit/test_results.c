@@ -441,6 +441,54 @@ static bool survives(const char *path)
 	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+static bool warned(const char *path)
+{
+	static struct eg_errors err;
+	struct result_file *f;
+	bool yes;
+
+	if (result_open(path, &f, &err) != EG_OK)
+		return false;
+	yes = result_warning(f) != NULL;
+	result_close(f);
+	return yes;
+}
+
+/* Wherever the file holds a name of ours, one that a terminal would obey in its place: never delivered. */
+static void obeyed(char *p, size_t n)
+{
+	static const char *const names[] = { "llfree", "Normal", "Movable", "always" };
+	unsigned refused = 0, delivered = 0;
+
+	for (unsigned k = 0; k < EG_ARRAY_LEN(names); k++) {
+		size_t len = strlen(names[k]);
+
+		for (char *at = p; (at = memmem(at, n - (size_t)(at - p), names[k], len)) != NULL; at++) {
+			static struct eg_errors err;
+			struct result_file *f;
+
+			memcpy(at, "\x1b[2J", 4);
+			spill("bad.h5", p, n);
+			memcpy(at, names[k], len);
+			err.nr = 0;
+			if (result_open("bad.h5", &f, &err) != EG_OK) {
+				refused += err.nr == 1 && strstr(err.text[0], "has control characters") != NULL;
+				continue;
+			}
+			for (unsigned i = 0; i < result_nr_axes(f); i++)
+				for (unsigned j = 0; j < result_axis(f, i)->nr; j++)
+					delivered += strchr(result_axis(f, i)->labels[j], '\x1b') != NULL;
+			for (unsigned i = 0; i < result_nr_zones(f); i++)
+				delivered += strchr(result_zone(f, i)->name, '\x1b') != NULL;
+			for (unsigned i = 0; i < RUN_NR_TYPES; i++)
+				delivered += strchr(result_migratetype(f, i), '\x1b') != NULL;
+			result_close(f);
+		}
+	}
+	ok(refused >= 3 && !delivered, "%u files with control characters in a name are refused and none is delivered (%u)", refused,
+	   delivered);
+}
+
 static void damage(void)
 {
 	unsigned cut = 0, flipped = 0, survived = 0, tries;
@@ -473,7 +521,8 @@ static void damage(void)
 	is_u64(flipped, tries, "one bit flipped anywhere: refused");
 	/* without the checksum the library itself meets the damage; half of it aimed at the metadata in front */
 	spill("bad.h5", p, n - 80);
-	ok(try_open("bad.h5") == EG_OK, "a file that lost its checksum still opens");
+	ok(try_open("bad.h5") == EG_OK && warned("bad.h5") && !warned("a.h5"), "a file that lost its checksum still opens, with a warning");
+	obeyed(p, n - 80);
 	for (tries = 0; tries < 60; tries++) {
 		size_t at = (size_t)(syn_uniform(&rng) * (tries % 2 ? (double)(n - 80) : 20000.0));
 		char was = p[at];

@@ -412,8 +412,10 @@ size_t egt_unescape(const char *text, size_t len, char *out)
 			code = code << 4 | (unsigned)digit;
 		}
 		i += 4;
-		if (code == 0 || code >= 0x80)          /* we write control characters only */
+		if (code == 0 || code >= 0xa0)          /* we write control characters only */
 			return SIZE_MAX;
+		if (code >= 0x80)
+			out[n++] = (char)0xc2;
 		out[n++] = (char)code;
 	}
 	out[n] = '\0';
@@ -434,7 +436,7 @@ eg_status egt_meta_parse_line(struct egt_meta *m, const char *line, size_t len)
 		return EG_NO_MEMORY;
 	memcpy(text, line, key);
 	value = text + key + 1;
-	if (memchr(text, '\0', key) || egt_unescape(colon + 2, len - key - 2, value) == SIZE_MAX)
+	if (memchr(text, '\0', key) || eg_find_control(text, "") || egt_unescape(colon + 2, len - key - 2, value) == SIZE_MAX)
 		s = EG_BAD_INPUT;
 	else
 		s = egt_meta_set(m, text, value);

@@ -61,6 +61,14 @@ poke()
 	done
 }
 
+# control FILE WORD: the word becomes the sequence that clears a screen, wherever the file holds it
+control()
+{
+	control_new=$(printf '\033[2Jxxxxxxxxxxxxxxxx' | head -c ${#2})
+	LC_ALL=C sed "s/$2/$control_new/g" "$1" >"$1.part"
+	mv "$1.part" "$1"
+}
+
 # twin LINE...: t.txt, a text trace of these lines after a header
 twin()
 {
