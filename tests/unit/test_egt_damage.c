@@ -11,6 +11,8 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -505,6 +507,76 @@ static void killed(void)
 	ok(good == 8, "killed at any moment, a recorder leaves all whole chunks (%u in 8 files) and no file under the name", chunks);
 }
 
+/* What a writer finds beside its target: only what a writer that is gone has left of this target may go. */
+static void stale(void)
+{
+	static const struct { const char *name; bool goes; } file[] = {
+		{ "stale.egt.%ld.aB3xYz.tmp", true },           /* %ld: a process that has ended */
+		{ "stale.egt.%ld.aB3xYz.tmp2", false },
+		{ "stale.egt.%ld.aB3xY.tmp", false },
+		{ "stale.egt.%ld.aB3xY-.tmp", false },
+		{ "stale.egt.0%ld.aB3xYz.tmp", false },
+		{ "stale.egt.-%ld.aB3xYz.tmp", false },
+		{ "stale.egt.aB3xYz.tmp", false },
+		{ "stale.egt2.%ld.aB3xYz.tmp", false },
+		{ "stale.%ld.aB3xYz.tmp", false },
+	};
+	static const char *const paths[] = { "stale.egt", "./stale.egt", "stale-dir/stale.egt" };
+	char name[96], link[96], locked[96], own[96], parent[96], *slash;
+	pid_t gone = fork();
+	bool right = true;
+
+	if (gone == 0)
+		_exit(0);
+	waitpid(gone, NULL, 0);
+	(void)mkdir("stale-dir", 0777);
+	for (unsigned k = 0; k < EG_ARRAY_LEN(paths); k++) {
+		struct trace_writer *w = NULL;
+		char dir[32];
+		int lock, fd;
+
+		(void)snprintf(dir, sizeof(dir), "%s", paths[k]);
+		slash = strrchr(dir, '/');
+		dir[slash ? slash + 1 - dir : 0] = '\0';
+		for (unsigned i = 0; i < EG_ARRAY_LEN(file); i++) {
+			size_t n = (size_t)snprintf(name, sizeof(name), "%s", dir);
+
+			(void)snprintf(name + n, sizeof(name) - n, file[i].name, (long)gone);
+			fd = open(name, O_CREAT | O_WRONLY, 0666);
+			(void)close(fd);
+		}
+		(void)snprintf(own, sizeof(own), "%sstale.egt.%ld.aaaaaa.tmp", dir, (long)getpid());
+		(void)snprintf(link, sizeof(link), "%sstale.egt.%ld.bbbbbb.tmp", dir, (long)gone);
+		(void)snprintf(parent, sizeof(parent), "%sstale.egt.%ld.cccccc.tmp", dir, (long)gone);
+		(void)snprintf(locked, sizeof(locked), "%sstale.egt.%ld.dddddd.tmp", dir, (long)gone);
+		fd = open(own, O_CREAT | O_WRONLY, 0666);
+		(void)close(fd);
+		(void)symlink("nowhere", link);
+		(void)mkdir(parent, 0777);
+		lock = open(locked, O_CREAT | O_WRONLY, 0666);
+		(void)flock(lock, LOCK_EX);
+		if (trace_writer_open(&w, paths[k], NULL, &err) != EG_OK) {
+			right = false;
+			continue;
+		}
+		for (unsigned i = 0; i < EG_ARRAY_LEN(file); i++) {
+			size_t n = (size_t)snprintf(name, sizeof(name), "%s", dir);
+
+			(void)snprintf(name + n, sizeof(name) - n, file[i].name, (long)gone);
+			if ((access(name, F_OK) != 0) != file[i].goes) {
+				printf("# %s: %s\n", name, file[i].goes ? "stays" : "is gone");
+				right = false;
+			}
+			(void)unlink(name);
+		}
+		/* of a process that lives; no file; locked by someone that this machine's process numbers do not know */
+		right = unlink(own) == 0 && unlink(link) == 0 && rmdir(parent) == 0 && unlink(locked) == 0 && right;
+		(void)close(lock);
+		trace_writer_abort(w);
+	}
+	ok(rmdir("stale-dir") == 0 && right, "a writer removes what killed writers of its target left, and nothing else");
+}
+
 int main(void)
 {
 	/* readers come and go by the ten thousand: keep their buffers instead of mapping them anew */
@@ -515,5 +587,6 @@ int main(void)
 	messages();
 	wrong_index();
 	killed();
+	stale();
 	return tap_done();
 }

@@ -3,7 +3,8 @@
  * writer_file - the output file, from its temporary name to its own.
  *
  *   1. Output goes to a temporary name beside the target and is renamed when it is complete and on disk;
- *      whatever goes wrong before that leaves no file behind.
+ *      whatever goes wrong before that leaves no file behind. Only a writer that was killed does: its temporary
+ *      name holds its process, and the next writer of the same target removes what processes left that are gone.
  *      What is no regular file (a device, a pipe with a name) is written to as it stands: a rename would put a
  *      file in its place.
  *   2. A deferred writer sends the records to a scratch file first. finish() writes the header, the init
@@ -11,9 +12,12 @@
  */
 #include "workloads/trace/writer.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,6 +103,62 @@ static void free_writer(struct trace_writer *w)
 	eg_free(w);
 }
 
+/* The process in the temporary name BASE.PID.XXXXXX.tmp; 0 when `name` is not of that form. */
+static long writer_of(const char *name, const char *base)
+{
+	size_t n = strlen(base);
+	const char *p = name + n + 1;
+	char *end;
+	long pid;
+
+	if (strncmp(name, base, n) != 0 || name[n] != '.' || *p < '1' || *p > '9')
+		return 0;
+	errno = 0;
+	pid = strtol(p, &end, 10);
+	if (errno || pid > INT32_MAX || *end != '.')
+		return 0;
+	for (p = end + 1; p < end + 7; p++)
+		if (!((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z')))
+			return 0;
+	return strcmp(p, ".tmp") == 0 ? pid : 0;
+}
+
+/*
+ * What killed writers of this target left: the process is gone, and so is the lock that a writer holds on its file. The
+ * lock speaks where process numbers do not, on folders that machines or containers share. A number that was given to
+ * another program since keeps the file until that has ended. A wish: nothing depends on it.
+ */
+static void remove_stale(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	struct eg_str dir = { 0 };
+	struct dirent *e;
+	DIR *d;
+
+	if (slash)
+		eg_str_addn(&dir, path, (size_t)(base - path));
+	d = dir.failed ? NULL : opendir(slash ? eg_str_text(&dir) : ".");
+	while (d && (e = readdir(d)) != NULL) {
+		long pid = writer_of(e->d_name, base);
+		struct stat st;
+		int fd;
+
+		if (!pid || kill((pid_t)pid, 0) == 0 || errno != ESRCH)         /* one that is not ours answers EPERM */
+			continue;
+		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+			continue;
+		fd = openat(dirfd(d), e->d_name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			(void)unlinkat(dirfd(d), e->d_name, 0);
+		(void)close(fd);
+	}
+	if (d)
+		(void)closedir(d);
+	eg_str_free(&dir);
+}
+
 static eg_status open_output(struct trace_writer *w, const char *path, struct eg_errors *err)
 {
 	struct eg_str tmp = { 0 };
@@ -117,7 +177,8 @@ static eg_status open_output(struct trace_writer *w, const char *path, struct eg
 		w->out = open(path, O_WRONLY | O_CLOEXEC);
 		return w->out < 0 ? eg_fail_errno(err, false, "%s: cannot write", path) : EG_OK;
 	}
-	eg_str_addf(&tmp, "%s.XXXXXX.tmp", path);
+	remove_stale(path);
+	eg_str_addf(&tmp, "%s.%ld.XXXXXX.tmp", path, (long)getpid());
 	if (tmp.failed)
 		return eg_fail(err, EG_NO_MEMORY, "%s: out of memory", path);
 	w->out = mkostemps(tmp.p, 4, O_CLOEXEC);
@@ -128,6 +189,7 @@ static eg_status open_output(struct trace_writer *w, const char *path, struct eg
 		return s;
 	}
 	w->tmp = tmp.p;
+	(void)flock(w->out, LOCK_EX | LOCK_NB);         /* says that it lives; see remove_stale() */
 	return EG_OK;
 }
 
