@@ -137,11 +137,12 @@ static void put_snapshots(struct merge *m, size_t cell, const struct run_result 
 {
 	const hsize_t times = m->snapped.nr, zones = m->zones.nr;
 	size_t n = r->nr_snapshots, *all = eg_calloc(n + r->nr_zones + r->nr_vmstat + r->nr_meminfo + 1, sizeof(*all));
-	struct snap_ctx c = { r, all + n, all + n + r->nr_zones, all + n + r->nr_zones + r->nr_vmstat };
+	struct snap_ctx c;
 
 	m->out.failed |= !all;
 	if (m->out.failed || !n)
 		goto out;
+	c = (struct snap_ctx){ r, all + n, all + n + r->nr_zones, all + n + r->nr_zones + r->nr_vmstat };
 	for (size_t i = 0; i < n; i++)
 		all[i] = merge__time_index(&m->snapped, r->snapshots[i].time);
 	for (unsigned z = 0; z < r->nr_zones; z++)
