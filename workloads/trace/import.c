@@ -319,24 +319,43 @@ static eg_status run_importer(struct import *im, const struct importer_ops *ops)
 	return im->bad ? trace_writer_capabilities(im->w, im->capabilities) : EG_OK;
 }
 
-static eg_status choose(const struct import_options *o, const struct input *in, const struct importer_ops **ops,
-			struct eg_errors *err)
+static eg_status unknown_format(const struct import_options *o, struct eg_errors *err)
 {
 	struct eg_str known = { 0 };
 	eg_status s;
 
-	if (!o->format) {
-		*ops = import_detect(in, err);
-		return *ops ? EG_OK : EG_BAD_INPUT;
-	}
-	*ops = importer_find(o->format);
-	if (*ops)
-		return EG_OK;
 	for (unsigned i = 0; importer_registry[i]; i++)
 		eg_str_addf(&known, ", %s", importer_registry[i]->name);
 	s = eg_fail(err, EG_USAGE, "--format %.60s: no such importer; known: egt%s", o->format, eg_str_text(&known));
 	eg_str_free(&known);
 	return s;
+}
+
+static eg_status choose(const struct import_options *o, const struct input *in, const struct importer_ops **ops,
+			struct eg_errors *err)
+{
+	if (!o->format) {
+		*ops = import_detect(in, err);
+		return *ops ? EG_OK : EG_BAD_INPUT;
+	}
+	*ops = importer_find(o->format);
+	return *ops ? EG_OK : unknown_format(o, err);
+}
+
+eg_status import_suits_container(const char *path, const struct import_options *o, struct eg_errors *err)
+{
+	if (o->format && strcmp(o->format, "egt") != 0) {
+		if (!importer_find(o->format))
+			return unknown_format(o, err);
+		return eg_fail(err, EG_USAGE, "%s: it is an .egt trace, not %s\nleave out the format", path, o->format);
+	}
+	if (o->vma)
+		return eg_fail(err, EG_USAGE, "%s: it is an .egt trace: its mappings are what they are\n--vma is for recordings",
+			       path);
+	if (o->strict)
+		return eg_fail(err, EG_USAGE, "%s: it is an .egt trace, and --strict is for recordings\n`engram trace validate "
+			       "--strict` judges its records", path);
+	return EG_OK;
 }
 
 static eg_status wants_infer(const struct import_options *o, const struct importer_ops *ops, bool *infer,
@@ -438,12 +457,15 @@ eg_status import_file(const char *path, const char *out, const struct import_opt
 
 	*report = (struct import_report){ .nr = 0 };
 	EG_TRY(input_open(&in, path, o->keep_intact, err));
-	if (is_container(&in) || (o->format && strcmp(o->format, "egt") == 0))
-		s = copy_container(&in, out, o, report, err);
-	else if (copy_filters(o->filter))
+	if (is_container(&in) || (o->format && strcmp(o->format, "egt") == 0)) {
+		s = import_suits_container(path, o, err);
+		if (s == EG_OK)
+			s = copy_container(&in, out, o, report, err);
+	} else if (copy_filters(o->filter)) {
 		s = import_filtered(&in, out, o, report, err);
-	else
+	} else {
 		s = import_input(&in, out, o, report, err);
+	}
 	input_close(&in);
 	return s;
 }

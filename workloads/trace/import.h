@@ -125,6 +125,9 @@ static inline eg_status import_access(struct import *im, uint32_t stream, uint64
 
 /* ---- for callers --------------------------------------------------------------------------------- */
 
+/* What is asked of a recording (another format, vma, strict) means nothing for `path`, which is an .egt: EG_USAGE. */
+eg_status import_suits_container(const char *path, const struct import_options *o, struct eg_errors *err) EG_MUST_USE;
+
 /* Import `path` into an .egt (or text) at `out`; the report is filled in both cases. */
 eg_status import_file(const char *path, const char *out, const struct import_options *o,
 		      struct import_report *report, struct eg_errors *err) EG_MUST_USE;

@@ -99,10 +99,13 @@ eg_status trace_prepare(const char *path, const char *format, const char *dir, c
 
 	*imported = false;
 	EG_TRY(hash_file(path, format, head, &n, key, err));
-	if (n == EGT_MAGIC_SIZE && memcmp(head, EGT_MAGIC, EGT_MAGIC_SIZE) == 0)
+	if (n == EGT_MAGIC_SIZE && memcmp(head, EGT_MAGIC, EGT_MAGIC_SIZE) == 0) {
+		if (import_suits_container(path, &o, err) != EG_OK)
+			return EG_BAD_INPUT;
 		len = snprintf(out_path, out_size, "%s", path);
-	else
+	} else {
 		len = snprintf(out_path, out_size, "%s/%.24s.egt", dir, key);
+	}
 	if (len < 0 || (size_t)len >= out_size)
 		return eg_fail(err, EG_BAD_INPUT, "%s: the path is too long", path);
 	if (strcmp(out_path, path) == 0)
