@@ -53,7 +53,8 @@ static void warn(struct plan *p, const struct amounts *a)
 	if (p->in.result == INSPECT_STALE)
 		(void)eg_fail(p->warn, EG_OK, "%s is of another configuration; a run replaces it", p->o.out);
 	if (p->in.result == INSPECT_UNREADABLE)
-		(void)eg_fail(p->warn, EG_OK, "%s is damaged or no result; a run replaces it", p->o.out);
+		(void)eg_fail(p->warn, EG_OK, p->in.foreign ? "%s is no result, and a run does not write over it\nname another file with -o"
+			      : "%s is a damaged result; a run replaces it", p->o.out);
 	if (p->in.nr_other)
 		(void)eg_fail(p->warn, EG_OK, "%" PRIu64 " cells in %s are of another configuration and in the way of --resume and --cell\n"
 			      "remove %s or choose another -o", p->in.nr_other, p->in.cells_dir, p->in.cells_dir);

@@ -119,7 +119,8 @@ static void add_text(struct eg_str *out, const struct experiment *x, const char 
 	if (in->result == INSPECT_STALE)
 		eg_str_addf(out, "%s is a result of another configuration (%.12s, this one is %.12s)\n", path, in->result_hash, in->config_hash);
 	if (in->result == INSPECT_UNREADABLE)
-		eg_str_addf(out, "%s is damaged or no result\n", path);
+		eg_str_addf(out, in->foreign ? "%s is no result, and a run does not write over it: name another file with -o\n" :
+			    "%s is a damaged result; a run replaces it\n", path);
 	for (unsigned i = 0; i < in->nr_runs; i++)
 		add_run(out, &in->run[i]);
 	eg_str_addf(out, "%" PRIu64 " of %" PRIu64 " cells are in %s", in->nr_done, x->nr_cells, in->cells_dir);
@@ -128,7 +129,7 @@ static void add_text(struct eg_str *out, const struct experiment *x, const char 
 	if (in->nr_damaged)
 		eg_str_addf(out, ", %" PRIu64 " damaged", in->nr_damaged);
 	eg_str_add(out, "\n");
-	if (s != RUNNING && !in->nr_other)
+	if (s != RUNNING && !in->nr_other && !in->foreign)
 		eg_str_addf(out, "go on with: engram run %s -o %s --resume\n", x->path, path);
 }
 

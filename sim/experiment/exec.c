@@ -81,15 +81,16 @@ static eg_status make_dir(const char *path, struct eg_errors *err)
 }
 
 /* A file that is no result (an experiment given to -o, say) is the user's work: it is not written over. */
-static bool is_foreign(const char *path, const struct stat *st)
+bool exec__is_foreign(const char *path)
 {
 	static const char hdf5[8] = "\211HDF\r\n\032\n";
 	char head[sizeof(hdf5)];
 	size_t have = 0;
+	struct stat st;
 	ssize_t n;
 	int fd;
 
-	if (!S_ISREG(st->st_mode) || !st->st_size)
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || !st.st_size)
 		return false;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -119,7 +120,7 @@ static eg_status check_output(struct pool *p)
 		s = eg_fail(p->err, EG_USAGE, "the result has no name; give one with -o");
 	else if (stat(out, &st) == 0 && S_ISDIR(st.st_mode))
 		s = eg_fail(p->err, EG_IO, "%s is a directory; name a file with -o", out);
-	else if (stat(out, &st) == 0 && is_foreign(out, &st))
+	else if (exec__is_foreign(out))
 		s = eg_fail(p->err, EG_IO, "%s is there already and is no result; it is not written over\n"
 			    "name another file with -o, or remove it", out);
 	else if (stat(dir, &st) != 0 && errno == ENOENT)

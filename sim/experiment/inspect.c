@@ -175,6 +175,7 @@ static eg_status look_at_result(struct experiment *x, const char *out, struct in
 	if (access(out, F_OK) != 0)
 		return EG_OK;
 	in->result = INSPECT_UNREADABLE;
+	in->foreign = exec__is_foreign(out);
 	if (result_open(out, &f, NULL) != EG_OK)
 		return EG_OK;
 	(void)snprintf(in->result_hash, sizeof(in->result_hash), "%s", result_provenance(f, "config_sha256"));

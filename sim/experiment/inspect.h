@@ -41,6 +41,7 @@ struct inspect_cell {
 
 struct inspect {
 	enum inspect_result  result;
+	bool                 foreign;           /* INSPECT_UNREADABLE, and a run will not write over it */
 	char                 config_hash[65];   /* of the experiment */
 	char                 result_hash[65];   /* of the result file that is there */
 	char                *cells_dir;         /* in the arena, like all below */

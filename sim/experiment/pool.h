@@ -52,6 +52,8 @@ void      exec__tell_progress(struct pool *p, bool end);
  * p->worst, p->interrupted and p->outcome; the status is that of the host. */
 eg_status exec__run_pool(struct pool *p) EG_MUST_USE;
 
+/* Is a file there that is no result? It is not written over. */
+bool      exec__is_foreign(const char *path);
 /* The hash of the whole experiment, which its result carries. */
 eg_status exec__config_hash(struct experiment *x, char hash[65], struct eg_errors *err) EG_MUST_USE;
 /* With --resume: does the result file hold this very experiment already? */
