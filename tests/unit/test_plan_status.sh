@@ -4,17 +4,11 @@
 # `engram plan` and `engram status`: what is done and what is missing, before, during and after a run, one that is
 # interrupted, one that is killed, one with failing cells; costs that are noted and used; what leaves no trace behind.
 set -u
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
 cd "$tmp" || exit 99
 mkdir tmp
 TMPDIR=$tmp/tmp; export TMPDIR
-n=0 bad=0
-result()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; head -n 20 out log 2>/dev/null | sed 's/^/# /'; fi
-}
+tap_show() { head -n 20 out log; }
 # expect CODE WHAT COMMAND...: the exit code; streams in out and log
 expect()
 {
@@ -154,5 +148,4 @@ expect 3 "status of a file that is not there" "$ENGRAM" status gone.yaml
 expect 2 "--cell and --jobs" "$ENGRAM" run x.yaml --cell 1 -j 3
 [ -z "$(ls tmp)" ]
 result $? "no temporary files are left"
-echo "1..$n"
-exit $bad
+tap_done
