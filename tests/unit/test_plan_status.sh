@@ -80,6 +80,14 @@ has "small: stale"
 expect 0 "plan of it" "$ENGRAM" plan x.yaml -o a.h5 --set seeds=2 --no-probe
 grep -q 'another configuration' log
 result $? "  it warns"
+echo mine >mine.txt
+expect 1 "status where another file is in the way" "$ENGRAM" status x.yaml -o mine.txt
+has "a run does not write over it"
+grep -q 'go on with' out && rc=1 || rc=0
+result $rc "  and no command that would fail is recommended"
+expect 0 "plan of that place" "$ENGRAM" plan x.yaml -o mine.txt --no-probe
+grep -q 'warning: mine.txt is no result, and a run does not write over it' log
+result $? "  it warns"
 "$ENGRAM" run x.yaml -o c.h5 --cell 0 -q
 expect 1 "a cell of another configuration" "$ENGRAM" status x.yaml -o c.h5 --set machine.memory=128MiB
 has "1 of another configuration"

@@ -40,6 +40,13 @@ result $? "no -o is exit code 2"
 "$ENGRAM" trace convert "$lackey" --format nonsense -o "$tmp/x.egt" 2>/dev/null
 [ $? = 2 ]
 result $? "an unknown format is exit code 2"
+for asked in "--format lackey" "--format nonsense" "--vma none" "--strict"; do
+	"$ENGRAM" trace convert -q "$tmp/a.egt" $asked -o "$tmp/x.egt" 2>"$tmp/err"
+	[ $? = 2 ] && [ ! -e "$tmp/x.egt" ]
+	result $? "$asked is for recordings: refused for an .egt, not passed over"
+done
+"$ENGRAM" trace convert -q "$tmp/a.egt" --format egt -o "$tmp/x.egt" && rm "$tmp/x.egt"
+result $? "--format egt is what it is"
 if [ -w /dev/full ]; then
 	"$ENGRAM" trace convert -q "$log" -o - >/dev/full 2>"$tmp/err"
 	[ $? = 4 ] && grep -q 'cannot write' "$tmp/err"
