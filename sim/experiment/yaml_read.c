@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <yaml.h>
 
+#include "sim/base/str.h"
+
 struct entry {
 	const char           *key;      /* NULL in a list                    */
 	struct exp_mark       key_mark;
@@ -193,7 +195,7 @@ static void on_alias(struct builder *b, const yaml_event_t *ev)
 
 static void on_scalar(struct builder *b, const yaml_event_t *ev)
 {
-	const char *text = (const char *)ev->data.scalar.value;
+	const char *text = (const char *)ev->data.scalar.value, *bad;
 	size_t len = ev->data.scalar.length;
 	struct exp_mark at = mark_of(b, ev->start_mark);
 	struct yt_node *n = new_node(b, YT_SCALAR, at);
@@ -201,12 +203,12 @@ static void on_scalar(struct builder *b, const yaml_event_t *ev)
 	if (!n)
 		return;
 	refuse_tag(b, ev->data.scalar.tag, at);
-	for (size_t i = 0; i < len; i++)
-		if (((unsigned char)text[i] < 0x20 && text[i] != '\t' && text[i] != '\n') || text[i] == 0x7f) {
-			exp_problem(b->p, at, NULL, "the text holds a control character (\\x%02x)", (unsigned)(unsigned char)text[i]);
-			text = "";
-			break;
-		}
+	bad = strlen(text) < len ? text + strlen(text) : eg_find_control(text, "\n\t");
+	if (bad) {
+		bad += (unsigned char)*bad == 0xc2;     /* of two bytes the second is the code */
+		exp_problem(b->p, at, NULL, "the text holds a control character (\\x%02x)", (unsigned)(unsigned char)*bad);
+		text = "";
+	}
 	n->text = eg_arena_strdup(b->p->arena, text);
 	if (!n->text) {
 		out_of_memory(b);
