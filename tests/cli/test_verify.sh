@@ -3,25 +3,13 @@
 # engram verify: what it runs and what it leaves alone, files that are not the experiment's, exit codes, and the claims of
 # the shipped experiments.
 set -u
-n=0
-bad=0
-dir=$(mktemp -d "${TMPDIR:-/tmp}/engram-verify.XXXXXX") || exit 99
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 99
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
+cd "$tmp" || exit 99
 mkdir tmp
-TMPDIR=$dir/tmp
+TMPDIR=$tmp/tmp
 export TMPDIR
 
-result() { # STATUS TEXT
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' out err | head -n 16
-		bad=1
-	fi
-}
+tap_show() { cat out err | head -n 16; }
 run() { # EXIT ARGUMENT... : the exit code must be EXIT
 	want=$1
 	shift
@@ -128,5 +116,4 @@ small fragmentation --set workload.alloc-churn.ops=2000
 small tlb-reach --set workload.zipf.references=5000
 run 0 verify fork-cow -q -j 1 -o fork-cow.h5
 result $? "fork-cow: its claims hold"
-echo "1..$n"
-exit $bad
+tap_done

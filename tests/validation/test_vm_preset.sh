@@ -4,10 +4,8 @@
 # Preset vm-2cpu against the measurements it was made from (its own file names them): medians of the model's faults
 # and forks. Faults within 10 %; forks, whose measured slope bends, within 15 %.
 set -u
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
 cd "$tmp" || exit 99
-n=0 bad=0
 cat >vm.yaml <<'END'
 version: 1
 name: vm
@@ -36,14 +34,11 @@ near()
 			printf "# %s ns, measured %s ns\n", v, want
 		}
 		END { exit !(found && good) }'
-	rc=$?
-	n=$((n + 1))
-	if [ $rc = 0 ]; then echo "ok $n - $2 $3 within $5 % of $4 ns"; else echo "not ok $n - $2 $3 within $5 % of $4 ns"; bad=1; fi
+	result $? "$2 $3 within $5 % of $4 ns"
 }
 near anon.h5 fault_latency.anon.p50 "" 1470 10
 near vm.h5 fault_latency.cow.p50 16MiB 2400 10
 near vm.h5 fork_latency.fork.p50 16MiB 131000 15
 near vm.h5 fork_latency.fork.p50 64MiB 507000 15
 near vm.h5 fork_latency.fork.p50 256MiB 2240000 15
-echo "1..$n"
-exit $bad
+tap_done
