@@ -5,22 +5,10 @@
 # that of the figure; the experiment named there is shipped, asks for the figure, and - made smaller - gives a result
 # from which it can be drawn. What the page says is what docs/gallery.sh runs.
 set -u
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
 page=$SRCDIR/docs/gallery.md
-n=0
-bad=0
-dir=$(mktemp -d "${TMPDIR:-/tmp}/engram-gallery.XXXXXX") || exit 99
-trap 'rm -rf "$dir"' EXIT
 
-result() { # STATUS TEXT
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' "$dir/out" 2>/dev/null | head -n 20
-		bad=1
-	fi
-}
+tap_show() { head -n 20 "$tmp/out"; }
 # the same experiment, small enough to take a moment
 smaller() {
 	case $1 in  # what is not named here is not small: a test that takes minutes is not run
@@ -34,44 +22,42 @@ smaller() {
 }
 
 figures=$("$ENGRAM" list figures | sed 's/ .*//')
-sed -n 's/^## //p' "$page" >"$dir/sections"
-echo "$figures" | diff - "$dir/sections" >"$dir/out"
+sed -n 's/^## //p' "$page" >"$tmp/sections"
+echo "$figures" | diff - "$tmp/sections" >"$tmp/out"
 result $? "a section for each figure, in the order of the list"
 for f in $figures; do
-	awk -v name="$f" '/^## / { here = $2 == name } here' "$page" >"$dir/section"
-	sed -n 's/^# caption: //p' "$SRCDIR/plots/$f.gp" >"$dir/caption"
-	sed -n 's/^> //p' "$dir/section" | diff "$dir/caption" - >"$dir/out" && grep -qF "<img src=\"../gallery/$f.png\"" "$dir/section"
+	awk -v name="$f" '/^## / { here = $2 == name } here' "$page" >"$tmp/section"
+	sed -n 's/^# caption: //p' "$SRCDIR/plots/$f.gp" >"$tmp/caption"
+	sed -n 's/^> //p' "$tmp/section" | diff "$tmp/caption" - >"$tmp/out" && grep -qF "<img src=\"../gallery/$f.png\"" "$tmp/section"
 	result $? "$f: its picture and the opening of its caption"
-	name=$(sed -n 's/^engram run //p' "$dir/section")
+	name=$(sed -n 's/^engram run //p' "$tmp/section")
 	[ -n "$name" ] && grep -q "^plots: \[.*$f" "$SRCDIR/configs/experiment/$name.yaml" &&
-		grep -qx "engram plot results/$name.h5 $f" "$dir/section" && [ -n "$(smaller "$name")" ]
+		grep -qx "engram plot results/$name.h5 $f" "$tmp/section" && [ -n "$(smaller "$name")" ]
 	result $? "$f: the experiment $name is shipped and asks for it"
 done
 
 if ! command -v gnuplot >/dev/null || ! command -v pdftoppm >/dev/null; then
-	echo "ok $((n + 1)) # SKIP gnuplot or poppler-utils is not installed"
-	echo "1..$((n + 1))"
-	exit $bad
+	skip "gnuplot or poppler-utils is not installed"
+	tap_done
 fi
 # the page with its commands made smaller: options follow the name
-sed -n 's/^engram run //p' "$page" | sort -u >"$dir/names"
-cat >"$dir/engram" <<END
+sed -n 's/^engram run //p' "$page" | sort -u >"$tmp/names"
+cat >"$tmp/engram" <<END
 #!/bin/sh
 [ "\$1" != run ] || case \$2 in
-$(while read -r name; do echo "$name) shift 2; set -- run $name --set seeds=2 $(smaller "$name") \"\$@\" ;;"; done <"$dir/names")
+$(while read -r name; do echo "$name) shift 2; set -- run $name --set seeds=2 $(smaller "$name") \"\$@\" ;;"; done <"$tmp/names")
 esac
 exec "$ENGRAM" "\$@"
 END
-chmod +x "$dir/engram"
-ENGRAM=$dir/engram sh "$SRCDIR/docs/gallery.sh" "$page" "$dir/gallery" >"$dir/out" 2>&1
+chmod +x "$tmp/engram"
+ENGRAM=$tmp/engram sh "$SRCDIR/docs/gallery.sh" "$page" "$tmp/gallery" >"$tmp/out" 2>&1
 result $? "the page's commands run"
 for f in $figures; do
-	[ -s "$dir/gallery/$f.png" ] && [ -s "$dir/gallery/$f.txt" ] && grep -q "<img src=\"$f.png\"" "$dir/gallery/index.html" &&
-		grep -q "^$f: " "$dir/gallery/index.html"
+	[ -s "$tmp/gallery/$f.png" ] && [ -s "$tmp/gallery/$f.txt" ] && grep -q "<img src=\"$f.png\"" "$tmp/gallery/index.html" &&
+		grep -q "^$f: " "$tmp/gallery/index.html"
 	result $? "$f is in the gallery, with its caption"
 done
-[ "$(grep -c '<p>' "$dir/gallery/index.html")" -eq "$(grep -c '</p>' "$dir/gallery/index.html")" ] &&
-	[ "$(grep -c '<pre>' "$dir/gallery/index.html")" -eq "$(grep -c '</pre>' "$dir/gallery/index.html")" ]
+[ "$(grep -c '<p>' "$tmp/gallery/index.html")" -eq "$(grep -c '</p>' "$tmp/gallery/index.html")" ] &&
+	[ "$(grep -c '<pre>' "$tmp/gallery/index.html")" -eq "$(grep -c '</pre>' "$tmp/gallery/index.html")" ]
 result $? "index.html closes what it opens"
-echo "1..$n"
-exit $bad
+tap_done
