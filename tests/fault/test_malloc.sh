@@ -13,26 +13,18 @@
 #
 # ENGRAM_FAULT_ALL=1: every N; otherwise some from all parts of the run.
 set -u
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
 case " ${SAN_CFLAGS:-} " in
-*address*) echo "1..0 # SKIP the sanitizer has its own malloc"; exit 0;;
+*address*) skip_all "the sanitizer has its own malloc";;
 esac
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 shim=$tmp/shim.so
 # shellcheck disable=SC2086  # CC may be two words
 if ! $CC -O1 -shared -fPIC -DSHIM_MALLOC -o "$shim" "$SRCDIR/tests/fault/shim.c" -ldl >"$tmp/log" 2>&1; then
 	sed 's/^/# /' "$tmp/log"
-	echo "1..0 # SKIP no shared library can be built here"
-	exit 0
+	skip_all "no shared library can be built here"
 fi
 cp "$SRCDIR/tests/fuzz/corpus/lackey/small.lackey" "$tmp/small.lackey"
 cd "$tmp" || exit 99
-n=0 bad=0
-result()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; fi
-}
 cat >x.yaml <<'END'
 version: 1
 name: tiny
@@ -92,5 +84,4 @@ sweep()
 sweep own 5
 sweep yaml 2
 sweep zstd 2
-echo "1..$n"
-exit $bad
+tap_done
