@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Versions: one file of each released one is read as it was written, headers say the least that the records need, and
- * files from the future are read as far as their flags allow.
+ * files from the future are read as far as their flags allow. And files that no writer makes, since they are built here.
  */
 #include "tests/tap.h"
 
@@ -167,11 +167,12 @@ static void chunk(struct file *f, unsigned type, unsigned flags, unsigned longer
 	put(f, payload, n);
 }
 
-static void trailer(struct file *f, uint64_t records)
+static void trailer(struct file *f, uint64_t records, uint64_t index)
 {
 	uint8_t t[EGT_TRAILER_SIZE] = { 0 };
 
 	memcpy(t, EGT_TRAILER_MAGIC, 4);
+	egt_put64(t + 8, index);
 	egt_put64(t + 16, records);
 	memcpy(t + 56, EGT_TRAILER_END, 8);
 	egt_put32(t + 4, egt_crc32c(0, t + 8, sizeof(t) - 8));
@@ -245,7 +246,7 @@ static void future(void)
 	chunk(&f, 77, EGT_CHUNK_IGNORABLE, 0, 1, 3, 0, "anything", 8);
 	n = records(payload, 200);
 	chunk(&f, EGT_CHUNK_RECORDS, 0, 0, 2, 3, 2, payload, n);
-	trailer(&f, 5);
+	trailer(&f, 5, 0);
 	ok(read_file(&f, &info, &caps) == EG_OK && info.records == 4 && info.unknown == 3 && info.minor == 9,
 	   "a newer minor version: an op, an item and a chunk are passed and counted, a longer header is read");
 	ok(caps == (TRACE_CAP(VIRT) | TRACE_CAP(NOLOST)), "and the trace is no longer complete");
@@ -253,9 +254,52 @@ static void future(void)
 
 	header(&f, 1, 9, 0);
 	chunk(&f, 77, 0, 0, 0, 0, 0, "anything", 8);
-	trailer(&f, 0);
+	trailer(&f, 0, 0);
 	ok(read_file(&f, &info, &caps) == EG_BAD_INPUT && strstr(err.text[0], "type 77") && strstr(err.text[0], "newer engram"),
 	   "a chunk that may not be ignored is refused");
+}
+
+/* Every state of a file is damaged: few attempts are made to land on one, and what is left out is counted once. */
+static void wrecked_states(void)
+{
+	enum { PAIRS = 12 };
+	static const uint8_t think[] = { 0, EG_OP_THINK, 3, 0, 0, 5 };
+	static const uint8_t entries[] = { EGT_CHUNK_STATE, EGT_CHUNK_HEADER + EGT_RECORDS_HEAD,
+					   EGT_CHUNK_RECORDS, EGT_CHUNK_HEADER + EGT_RECORDS_HEAD + sizeof(think), 1, 0, 0, 0, 1, 0 };
+	const struct trace_open_options o = { .skip_bad = true };
+	const struct trace_place to = { .record = PAIRS - 1, .state = true };
+	uint8_t payload[EGT_RECORDS_HEAD + sizeof(think)] = { 0 }, index[2 + PAIRS * sizeof(entries)] = { 1, 2 * PAIRS };
+	struct trace_reader_info info = { 0 };
+	struct trace_reader *r = NULL;
+	static struct file f;
+	struct eg_block b = { 0 };
+	uint64_t at;
+	eg_status s;
+
+	header(&f, 1, 1, 0);
+	for (unsigned i = 0; i < PAIRS; i++) {
+		memset(payload, 0, sizeof(payload));
+		chunk(&f, EGT_CHUNK_STATE, EGT_CHUNK_IGNORABLE, 0, 2 * i, i, 0, payload, EGT_RECORDS_HEAD);
+		f.bytes[f.n - 1] ^= 1;
+		egt_put32(payload + 12, sizeof(think));
+		memcpy(payload + EGT_RECORDS_HEAD, think, sizeof(think));
+		chunk(&f, EGT_CHUNK_RECORDS, 0, 0, 2 * i + 1, i, 1, payload, sizeof(payload));
+		memcpy(index + 2 + i * sizeof(entries), entries, sizeof(entries));
+	}
+	at = f.n;
+	chunk(&f, EGT_CHUNK_INDEX, EGT_CHUNK_IGNORABLE, 0, 2 * PAIRS, PAIRS, 0, index, sizeof(index));
+	trailer(&f, PAIRS, at);
+	err.nr = 0;
+	s = save(&f, "wrecked.egt") ? trace_open(&r, "wrecked.egt", &o, &err) : EG_IO;
+	trace_reader_info(r, &info);
+	ok(s == EG_OK && info.indexed && info.states == PAIRS, "a file with nothing but damaged states is opened by its index");
+	ok(trace_seek(r, &to, &err) == EG_OK && trace_next(r, &b, &err) == EG_OK && b.kind == EG_BLOCK_OP &&
+	   b.op.code == EG_OP_THINK && trace_next(r, &b, &err) == EG_OK && b.kind == EG_BLOCK_END,
+	   "a seek to its last record finds it");
+	trace_reader_info(r, &info);
+	ok(info.bad_chunks == PAIRS, "each state that was left out on the way is counted once");
+	trace_close(r);
+	unlink("wrecked.egt");
 }
 
 int main(void)
@@ -263,5 +307,6 @@ int main(void)
 	golden();
 	labels();
 	future();
+	wrecked_states();
 	return tap_done();
 }

@@ -14,6 +14,8 @@
 
 #include "sim/base/mem.h"
 
+enum { STATE_TRIES = 3 };       /* states that a seek tries */
+
 /* ---- the queue ----------------------------------------------------------------------------------- */
 
 bool trace__queued(struct trace_reader *r, struct eg_block *b)
@@ -212,13 +214,19 @@ static eg_status queue_op(void *ctx, const struct eg_op *op)
 	return EG_OK;
 }
 
-/* Enter, read on, and tell the state; again from further back when a state chunk turns out to be damaged. */
+/*
+ * Enter, read on, and tell the state; again from further back when a state chunk turns out to be damaged, from the
+ * start when several do: each attempt reads all up to the place, so there are few.
+ */
 static eg_status go_to(struct trace_reader *r, const struct trace_place *to, struct eg_errors *err)
 {
+	const uint64_t bad = r->info.bad_chunks;
 	size_t before = SIZE_MAX, state;
+	unsigned tries = 0;
 	eg_status s;
 
 	for (;;) {
+		r->info.bad_chunks = bad;               /* what an attempt before has met will be met again */
 		r->bad_state = false;
 		if (r->state)
 			trace_state_clear(r->state);
@@ -230,7 +238,7 @@ static eg_status go_to(struct trace_reader *r, const struct trace_place *to, str
 			EG_TRY(read_on(r, to, err));
 		if (state == SIZE_MAX || r->landed)
 			break;
-		before = state;
+		before = ++tries < STATE_TRIES ? state : 0;
 	}
 	if (!r->state)
 		return EG_OK;
