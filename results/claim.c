@@ -209,7 +209,8 @@ static void decide(struct claim_bound *j, struct claim_part *p)
 		p->low = p->high = p->estimate;
 	if (isnan(p->low) || isnan(p->high)) {
 		if (j->c->median)
-			undecided(j, p, "%u seeds have no interval of the median; 6 are the least: raise seeds:", p->n);
+			undecided(j, p, "%u seed%s no interval of the median; 6 are the least: raise seeds:", p->n,
+				  p->n == 1 ? " has" : "s have");
 		else
 			undecided(j, p, "one seed has no interval: raise seeds:, or say interval: none to judge the number itself");
 		return;

@@ -82,18 +82,20 @@ static bool same_cells(struct walk *w)
 	unsigned n = result_nr_axes(w->f);
 
 	if (n != result_nr_axes(w->g))
-		return differs(w, "%u axes of the sweep, published: %u", n, result_nr_axes(w->g)), false;
+		return differs(w, "%u ax%s of the sweep, published: %u", n, n == 1 ? "is" : "es", result_nr_axes(w->g)), false;
 	for (unsigned i = 0; i < n; i++) {
 		const struct result_axis *a = result_axis(w->f, i), *b = result_axis(w->g, i);
 
 		if (strcmp(a->name, b->name) != 0 || a->nr != b->nr)
-			return differs(w, "axis %.60s with %u values, published: %.60s with %u", a->name, a->nr, b->name, b->nr), false;
+			return differs(w, "axis %.60s with %u value%s, published: %.60s with %u", a->name, a->nr,
+				       a->nr == 1 ? "" : "s", b->name, b->nr), false;
 		for (unsigned k = 0; k < a->nr; k++)
 			if (strcmp(a->labels[k], b->labels[k]) != 0)
 				return differs(w, "axis %.60s: value %.60s, published: %.60s", a->name, a->labels[k], b->labels[k]), false;
 	}
 	if (result_nr_seeds(w->f) != result_nr_seeds(w->g))
-		return differs(w, "%u seeds, published: %u", result_nr_seeds(w->f), result_nr_seeds(w->g)), false;
+		return differs(w, "%u seed%s, published: %u", result_nr_seeds(w->f), result_nr_seeds(w->f) == 1 ? "" : "s",
+			       result_nr_seeds(w->g)), false;
 	for (unsigned i = 0; i < result_nr_seeds(w->f); i++)
 		if (result_seeds(w->f)[i] != result_seeds(w->g)[i])
 			return differs(w, "other seeds"), false;

@@ -456,7 +456,8 @@ static void title(const struct layout *l, struct eg_str *out)
 		for (; *gaps; gaps++)
 			n += *gaps == '\n';
 		if (n)
-			eg_str_addf(out, "warning: %u cells of %s are missing\n", n, result_name(c->files[k]));
+			eg_str_addf(out, "warning: %u cell%s of %s %s missing\n", n, n == 1 ? "" : "s", result_name(c->files[k]),
+				    n == 1 ? "is" : "are");
 	}
 	eg_str_add(out, l->units.plain ? "values without intervals: there is one seed\n"
 				       : "mean ± half of the 95 % interval over the seeds (Student t)\n");

@@ -250,8 +250,9 @@ static eg_status first_pass(struct merge *m, bool allow_missing)
 			return no_memory(m);
 	}
 	if (missing && !allow_missing)
-		return eg_fail(m->err, EG_FAILED, "%zu of %zu cells are missing; nothing was written\n"
-			       "run again with --resume, or accept gaps", missing, m->nr_cells);
+		return eg_fail(m->err, EG_FAILED, "%zu of %zu cell%s %s missing; nothing was written\n"
+			       "run again with --resume, or accept gaps", missing, m->nr_cells, m->nr_cells == 1 ? "" : "s",
+			       missing == 1 ? "is" : "are");
 	if (missing == m->nr_cells)
 		return eg_fail(m->err, EG_FAILED, "no cell is there; nothing was written");
 	if (m->summary.nr > MAX_FIELDS || m->series.nr > MAX_FIELDS || m->vmstat.nr > MAX_FIELDS || m->zones.nr > 4096)

@@ -26,7 +26,8 @@ static void show_text(const struct experiment *x, struct eg_str *out)
 		eg_str_addf(out, ": %s", x->description);
 	if (!x->description || x->description[strlen(x->description) - 1] != '\n')
 		eg_str_add(out, "\n");
-	eg_str_addf(out, "# %" PRIu64 " points x %u seeds = %" PRIu64 " cells\n", x->nr_points, x->nr_seeds, x->nr_cells);
+	eg_str_addf(out, "# %" PRIu64 " point%s x %u seed%s = %" PRIu64 " cell%s\n", x->nr_points, cli_plural(x->nr_points), x->nr_seeds,
+		    cli_plural(x->nr_seeds), x->nr_cells, cli_plural(x->nr_cells));
 }
 
 static void cell_json(const struct experiment *x, const struct exp_cell *c, struct eg_str *out)

@@ -87,13 +87,8 @@ eg_status execute_cells(struct experiment *x, struct exec_options *o, const stru
 		fprintf(stderr, "engram: %.*s%s%s\n", (int)n, text, text[n] ? "\n  " : "", text[n] ? text + n + 1 : "");
 	}
 	if (out->failures.dropped)
-		fprintf(stderr, "engram: and %u more failures\n", out->failures.dropped);
+		fprintf(stderr, "engram: and %u more failure%s\n", out->failures.dropped, cli_plural(out->failures.dropped));
 	return s;
-}
-
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
 }
 
 void execute_summary(const struct experiment *x, const struct exec_options *o, const struct exec_outcome *out)
@@ -109,8 +104,8 @@ void execute_summary(const struct experiment *x, const struct exec_options *o, c
 			out->cells_dir, o->cell);
 		return;
 	}
-	fprintf(stderr, "engram: %s: %" PRIu64 " cell%s (%" PRIu64 " point%s x %u seed%s)", x->name, x->nr_cells, plural(x->nr_cells),
-		x->nr_points, plural(x->nr_points), x->nr_seeds, plural(x->nr_seeds));
+	fprintf(stderr, "engram: %s: %" PRIu64 " cell%s (%" PRIu64 " point%s x %u seed%s)", x->name, x->nr_cells,
+		cli_plural(x->nr_cells), x->nr_points, cli_plural(x->nr_points), x->nr_seeds, cli_plural(x->nr_seeds));
 	if (p->reused)
 		fprintf(stderr, ", %" PRIu64 " of them from before", p->reused);
 	fprintf(stderr, " in %.1f s with %u process%s\nengram: result in %s\n", p->elapsed, o->jobs, o->jobs == 1 ? "" : "es", o->out);

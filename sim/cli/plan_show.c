@@ -47,7 +47,7 @@ static void amounts(const struct plan *p, struct amounts *a)
 static void warn(struct plan *p, const struct amounts *a)
 {
 	char b1[CLI_QUANTITY], b2[CLI_QUANTITY];
-	const char *may = p->seen_whole ? "" : "may ";
+	const char *need = !p->seen_whole ? "may need" : jobs(p) == 1 ? "needs" : "need";
 	uint64_t disk = a->disk_cells + a->disk_result;
 
 	if (p->in.result == INSPECT_STALE)
@@ -56,13 +56,14 @@ static void warn(struct plan *p, const struct amounts *a)
 		(void)eg_fail(p->warn, EG_OK, p->in.foreign ? "%s is no result, and a run does not write over it\nname another file with -o"
 			      : "%s is a damaged result; a run replaces it", p->o.out);
 	if (p->in.nr_other)
-		(void)eg_fail(p->warn, EG_OK, "%" PRIu64 " cells in %s are of another configuration and in the way of --resume and --cell\n"
-			      "remove %s or choose another -o", p->in.nr_other, p->in.cells_dir, p->in.cells_dir);
+		(void)eg_fail(p->warn, EG_OK, "%" PRIu64 " cell%s in %s %s of another configuration and in the way of --resume and "
+			      "--cell\nremove %s or choose another -o", p->in.nr_other, cli_plural(p->in.nr_other), p->in.cells_dir,
+			      p->in.nr_other == 1 ? "is" : "are", p->in.cells_dir);
 	if (!p->nr_missing)
 		return;
 	if (a->memory_host && a->memory_all > a->memory_host)
-		(void)eg_fail(p->warn, EG_OK, "%u cells at a time %sneed %s of memory, and %s are available\n%s", jobs(p), may,
-			      cli_bytes(a->memory_all, b1), cli_bytes(a->memory_host, b2),
+		(void)eg_fail(p->warn, EG_OK, "%u cell%s at a time %s %s of memory, and %s are available\n%s", jobs(p),
+			      cli_plural(jobs(p)), need, cli_bytes(a->memory_all, b1), cli_bytes(a->memory_host, b2),
 			      a->memory_cell > a->memory_host ? "one cell alone is too large: a smaller machine.memory or working set needs less"
 							      : "run fewer at a time with -j");
 	if (a->disk_host && disk > a->disk_host)
@@ -171,18 +172,18 @@ static void add_time(const struct plan *p, struct eg_str *out)
 		eg_str_addf(out, ", about %s with %u processes", cli_duration(wall_seconds(p), b), jobs(p));
 	eg_str_add(out, " (from ");
 	if (p->nr_finished) {
-		eg_str_addf(out, "%" PRIu64 " finished cell%s", p->nr_finished, p->nr_finished == 1 ? "" : "s");
+		eg_str_addf(out, "%" PRIu64 " finished cell%s", p->nr_finished, cli_plural(p->nr_finished));
 		sep = ", ";
 	}
 	for (unsigned i = 0; i < p->nr_probes; i++)
 		whole += p->probe[i].whole;
 	if (whole)
-		eg_str_addf(out, "%s%u cell%s run to the end", sep, whole, whole == 1 ? "" : "s");
+		eg_str_addf(out, "%s%u cell%s run to the end", sep, whole, cli_plural(whole));
 	sep = whole ? ", " : sep;
 	if (p->nr_probes > whole)
-		eg_str_addf(out, "%s%u probe%s, extrapolated", sep, p->nr_probes - whole, p->nr_probes - whole == 1 ? "" : "s");
+		eg_str_addf(out, "%s%u probe%s, extrapolated", sep, p->nr_probes - whole, cli_plural(p->nr_probes - whole));
 	if (p->nr_guessed)
-		eg_str_addf(out, "; for %" PRIu64 " cells the mean of other points", p->nr_guessed);
+		eg_str_addf(out, "; for %" PRIu64 " cell%s the mean of other points", p->nr_guessed, cli_plural(p->nr_guessed));
 	eg_str_add(out, ")\n");
 }
 
@@ -190,9 +191,9 @@ static void add_text(const struct plan *p, const struct amounts *m, struct eg_st
 {
 	char a[CLI_QUANTITY], b[CLI_QUANTITY], c[CLI_QUANTITY];
 
-	eg_str_addf(out, "%s: %" PRIu64 " cells (%" PRIu64 " point%s x %u seed%s), %" PRIu64 " done, %" PRIu64 " missing", p->x->name,
-		    p->x->nr_cells, p->x->nr_points, p->x->nr_points == 1 ? "" : "s", p->x->nr_seeds, p->x->nr_seeds == 1 ? "" : "s",
-		    p->x->nr_cells - p->nr_missing, p->nr_missing);
+	eg_str_addf(out, "%s: %" PRIu64 " cell%s (%" PRIu64 " point%s x %u seed%s), %" PRIu64 " done, %" PRIu64 " missing", p->x->name,
+		    p->x->nr_cells, cli_plural(p->x->nr_cells), p->x->nr_points, cli_plural(p->x->nr_points), p->x->nr_seeds,
+		    cli_plural(p->x->nr_seeds), p->x->nr_cells - p->nr_missing, p->nr_missing);
 	if (p->in.result == INSPECT_COMPLETE) {
 		eg_str_addf(out, "\n%s is complete: nothing is to be run\n", p->o.out);
 		return;

@@ -92,7 +92,7 @@ static void add_run(struct eg_str *out, const struct inspect_run *r)
 		eg_str_addf(out, ", last heard of %s", when(r->updated, date));
 	eg_str_add(out, "\n");
 	if (r->whole) {
-		eg_str_addf(out, "  %" PRIu64 " of %" PRIu64 " cells done", r->done, r->total);
+		eg_str_addf(out, "  %" PRIu64 " of %" PRIu64 " cell%s done", r->done, r->total, cli_plural(r->total));
 		if (r->reused)
 			eg_str_addf(out, " (%" PRIu64 " from before)", r->reused);
 		if (r->failed)
@@ -113,7 +113,7 @@ static void add_text(struct eg_str *out, const struct experiment *x, const char 
 {
 	eg_str_addf(out, "%s: %s\n", x->name, states[s].word);
 	if (s == COMPLETE) {
-		eg_str_addf(out, "%s holds all %" PRIu64 " cells\n", path, x->nr_cells);
+		eg_str_addf(out, x->nr_cells == 1 ? "%s holds its %" PRIu64 " cell\n" : "%s holds all %" PRIu64 " cells\n", path, x->nr_cells);
 		return;
 	}
 	if (in->result == INSPECT_STALE)
@@ -123,7 +123,8 @@ static void add_text(struct eg_str *out, const struct experiment *x, const char 
 			    "%s is a damaged result; a run replaces it\n", path);
 	for (unsigned i = 0; i < in->nr_runs; i++)
 		add_run(out, &in->run[i]);
-	eg_str_addf(out, "%" PRIu64 " of %" PRIu64 " cells are in %s", in->nr_done, x->nr_cells, in->cells_dir);
+	eg_str_addf(out, "%" PRIu64 " of %" PRIu64 " cell%s %s in %s", in->nr_done, x->nr_cells, cli_plural(x->nr_cells),
+		    in->nr_done == 1 ? "is" : "are", in->cells_dir);
 	if (in->nr_other)
 		eg_str_addf(out, ", %" PRIu64 " of another configuration", in->nr_other);
 	if (in->nr_damaged)

@@ -35,8 +35,9 @@ static int run(const struct cli_args *a)
 	if (s == EG_OK && !a->quiet && report.had_one)
 		fprintf(stderr, "%s: it has an index already; nothing to do\n", a->arg[0]);
 	else if (s == EG_OK && !a->quiet)
-		fprintf(stderr, "%s: indexed, %" PRIu64 " records, %" PRIu64 " states, content hash as before %s\n",
-			out ? out : a->arg[0], report.records, report.states, report.content_hash);
+		fprintf(stderr, "%s: indexed, %" PRIu64 " record%s, %" PRIu64 " state%s, content hash as before %s\n",
+			out ? out : a->arg[0], report.records, cli_plural(report.records), report.states,
+			cli_plural(report.states), report.content_hash);
 	return cli_report(s, &err);
 }
 

@@ -43,16 +43,16 @@ static void text_verdict(const char *path, eg_status s, const struct validate_re
 	if (s != EG_OK) {
 		if (strncmp(why, path, name) == 0 && strncmp(why + name, ": ", 2) == 0)
 			why += name + 2;
-		eg_str_addf(out, "%s: %s (%" PRIu64 " records read): %.*s\n", path, verdict_of(s, r), r->info.records,
-			    (int)strcspn(why, "\n"), why);
+		eg_str_addf(out, "%s: %s (%" PRIu64 " record%s read): %.*s\n", path, verdict_of(s, r), r->info.records,
+			    cli_plural(r->info.records), (int)strcspn(why, "\n"), why);
 		return;
 	}
-	eg_str_addf(out, "%s: valid, %" PRIu64 " records in %" PRIu64 " chunks, content hash %s", path, r->info.records,
-		    r->info.chunks, r->info.content_hash);
+	eg_str_addf(out, "%s: valid, %" PRIu64 " record%s in %" PRIu64 " chunk%s, content hash %s", path, r->info.records,
+		    cli_plural(r->info.records), r->info.chunks, cli_plural(r->info.chunks), r->info.content_hash);
 	if (r->info.indexed)
-		eg_str_addf(out, ", index and %" PRIu64 " states agree", r->states);
+		eg_str_addf(out, ", index and %" PRIu64 " state%s agree", r->states, cli_plural(r->states));
 	if (r->defects) {
-		eg_str_addf(out, "; %" PRIu64 " records cannot be true: ", r->defects);
+		eg_str_addf(out, "; %" PRIu64 " record%s cannot be true: ", r->defects, cli_plural(r->defects));
 		list_counts(r, true, out);
 	}
 	eg_str_add(out, "\n");
@@ -99,8 +99,8 @@ static eg_status validate(const struct cli_args *a, const char *path, bool first
 		struct eg_str counts = { 0 };
 
 		list_counts(&report, true, &counts);
-		s = eg_fail(err, EG_BAD_INPUT, "%s: %" PRIu64 " records cannot be true: %s (an error because of --strict)", path,
-			    report.defects, eg_str_text(&counts));
+		s = eg_fail(err, EG_BAD_INPUT, "%s: %" PRIu64 " record%s cannot be true: %s (an error because of --strict)", path,
+			    report.defects, cli_plural(report.defects), eg_str_text(&counts));
 		eg_str_free(&counts);
 	}
 	return s;

@@ -92,6 +92,8 @@ int cli_usage(const char *fmt, ...) EG_PRINTF(1, 2);
 #define CLI_QUANTITY 32
 const char *cli_bytes(uint64_t bytes, char buf[CLI_QUANTITY]);
 const char *cli_duration(double seconds, char buf[CLI_QUANTITY]);
+/* What makes a plural of the noun behind a number: "" for 1, else "s". */
+static inline const char *cli_plural(uint64_t n) { return n == 1 ? "" : "s"; }
 
 /* "; did you mean X?" for the nearest of the candidates, "" if none is near; into buf, which is returned. */
 const char *cli_near(const char *word, const char *(*next)(const void *ctx, unsigned i), const void *ctx, char *buf, size_t size);

@@ -238,8 +238,9 @@ static eg_status finish(struct pool *p, double began)
 	if (p->interrupted && p->o->cell != EXEC_ALL_CELLS)
 		return eg_fail(p->err, EG_INTERRUPTED, "interrupted; nothing of cell %" PRIu64 " is left, and it can be run again", p->o->cell);
 	if (p->interrupted)
-		return eg_fail(p->err, EG_INTERRUPTED, "interrupted; %" PRIu64 " of %" PRIu64 " cells are finished and kept in %s\n"
-			       "go on with the same command and --resume", now->done, now->total, p->outcome->cells_dir);
+		return eg_fail(p->err, EG_INTERRUPTED, "interrupted; %" PRIu64 " of %" PRIu64 " cell%s %s finished and kept in %s\n"
+			       "go on with the same command and --resume", now->done, now->total, now->total == 1 ? "" : "s",
+			       now->done == 1 ? "is" : "are", p->outcome->cells_dir);
 	if (p->worst != EG_OK) {
 		uint64_t missing = now->total - now->done;
 

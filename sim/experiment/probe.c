@@ -154,8 +154,8 @@ eg_status exec_check_room(struct experiment *x, const struct exec_options *o, st
 				      "`engram plan` measures what it does need; a smaller machine.memory needs less",
 				      biggest * x->nr_seeds, (double)most.memory / 0x1p30, (double)available / 0x1p30);
 		else
-			(void)eg_fail(warn, EG_OK, "%" PRIu64 " cells at a time may need up to %.1f GiB of host memory, and %.1f GiB are available\n"
-				      "`engram plan` measures what they do need; -j %" PRIu64 " is sure to fit", jobs,
+			(void)eg_fail(warn, EG_OK, "%" PRIu64 " cell%s at a time may need up to %.1f GiB of host memory, and %.1f GiB are available\n"
+				      "`engram plan` measures what they do need; -j %" PRIu64 " is sure to fit", jobs, jobs == 1 ? "" : "s",
 				      (double)(most.memory * jobs) / 0x1p30, (double)available / 0x1p30, available / most.memory);
 	}
 	if (free_disk && disk > free_disk)

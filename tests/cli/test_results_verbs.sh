@@ -64,7 +64,7 @@ result $? "without a terminal 120 columns; nonsense in COLUMNS is none"
 unset COLUMNS
 run 0 compare "$one" "$one" && has out '^fault_latency.anon.p50 .* x1.00$' && ! has out '^Left out'
 result $? "where nothing differs at all, that is shown"
-run 0 compare "$tmp/gap.h5" && has out 'warning: 1 cells of synthetic are missing'
+run 0 compare "$tmp/gap.h5" && has out 'warning: 1 cell of synthetic is missing'
 result $? "gaps are told"
 run 0 compare "$r" "$one" --metric run.elapsed && has out '^synthetic: 1 point x 1 seed$'
 result $? "two files side by side"

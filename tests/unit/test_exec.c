@@ -200,7 +200,7 @@ static void interrupt(int sig, const char *name)
 	if (pid == 0) {
 		eg_status s = run("[1, 730, 731]", 1, (struct exec_options){ .out = "ex8.h5", .cell = EXEC_ALL_CELLS });
 
-		_exit(s == EG_INTERRUPTED && said(&err, "1 of 3 cells are finished and kept in ex8.cells") ? 7 : 8);
+		_exit(s == EG_INTERRUPTED && said(&err, "1 of 3 cells is finished and kept in ex8.cells") ? 7 : 8);
 	}
 	for (int i = 0; i < 200 && !there("ex8.cells/0.h5"); i++)
 		(void)nanosleep(&nap, NULL);

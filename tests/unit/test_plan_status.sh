@@ -94,7 +94,7 @@ has "1 of another configuration"
 
 echo '{"schema": 1, "state": "failed", "pid": 5, "running": [], "failures": ["gone"]}' >c.cells/99999999999.status.json
 expect 1 "a note of a cell that the sweep had before" "$ENGRAM" status x.yaml -o c.h5
-has "1 of 6 cells are in c.cells"
+has "1 of 6 cells is in c.cells"
 grep -q gone out && rc=1 || rc=0
 result $rc "  it is passed over"
 echo '{"schema": 1, "state": "died", "pid": 5, "updated": nan, "elapsed_seconds": 1, "done": 1, "reused": 5}' >c.cells/run.status.json

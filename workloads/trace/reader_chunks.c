@@ -130,8 +130,8 @@ bool trace__make_room(uint8_t **p, size_t *cap, size_t n)
 static void intact_text(const struct trace_reader *r, char *buf, size_t size)
 {
 	uint64_t chunks = r->intact, records = r->ordinal;
-	int n = snprintf(buf, size, "%llu chunk%s (%llu records", (unsigned long long)chunks, chunks == 1 ? "" : "s",
-			 (unsigned long long)records);
+	int n = snprintf(buf, size, "%llu chunk%s (%llu record%s", (unsigned long long)chunks, chunks == 1 ? "" : "s",
+			 (unsigned long long)records, records == 1 ? "" : "s");
 
 	if (r->last_time != EG_TIME_NONE && n > 0 && (size_t)n < size)
 		n += snprintf(buf + n, size - (size_t)n, ", up to %llu.%03llu s",
