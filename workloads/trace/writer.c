@@ -17,6 +17,8 @@
 
 #include "sim/base/mem.h"
 
+#define MANY_STREAMS "keep them in one order: trace convert has --layout interleaved, trace merge --layout concatenate"
+
 /* ---- items of the ops section -------------------------------------------------------------------- */
 
 static void put_item(struct trace_gather *g, unsigned tag, const uint8_t *payload, size_t len)
@@ -111,7 +113,7 @@ static struct trace_gather *new_gather(struct trace_writer *w, uint32_t at, uint
 
 	if (w->nr_of == EGT_SPLIT_MAX) {
 		FAIL(w, EG_USAGE, "%s: a split trace holds at most %u streams, each with an open chunk"
-		     "\nkeep them in one order with: --layout interleaved", trace__shown_path(w), EGT_SPLIT_MAX);
+		     "\n" MANY_STREAMS, trace__shown_path(w), EGT_SPLIT_MAX);
 		return NULL;
 	}
 	if (!w->of)
@@ -292,8 +294,7 @@ static eg_status begin_records(struct trace_writer *w)
 static eg_status hashed(struct trace_writer *w, eg_status s)
 {
 	if (s == EG_USAGE)
-		return FAIL(w, s, "%s: a split trace holds at most %u streams\nkeep them in one order with: "
-			    "--layout interleaved", trace__shown_path(w), EGT_SPLIT_MAX);
+		return FAIL(w, s, "%s: a split trace holds at most %u streams\n" MANY_STREAMS, trace__shown_path(w), EGT_SPLIT_MAX);
 	return s == EG_OK ? s : FAIL(w, s, "out of memory for a stream's hash");
 }
 
