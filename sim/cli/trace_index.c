@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* trace index - give a trace what a pipe or format 1.0 could not: an index, and the state at its chunks. */
+/* trace index - give a trace what it was written without: an index, and the state at its chunks. */
 #include "sim/cli/verb.h"
 
 #include <inttypes.h>
@@ -26,7 +26,7 @@ static int run(const struct cli_args *a)
 	eg_status s;
 
 	if (strcmp(a->arg[0], "-") == 0 || (out && strcmp(out, "-") == 0))
-		return cli_usage("an index is for files: a pipe has none; save it first");
+		return cli_usage("trace index works on files, not on a pipe; save it first");
 	if (!cli_number(a, "level", 0, 19, &level) || !cli_number(a, "state-every", 1, 1000000, &every))
 		return 2;
 	o.write.level = (int)level;
@@ -45,8 +45,8 @@ const struct verb_ops verb_trace_index_ops = {
 	.name = "trace index",
 	.summary = "add an index and states to a trace that has none",
 	.usage = "TRACE.egt [-o OUT.egt] [options]",
-	.description = "A trace that came through a pipe, or has format 1.0, can only be read from its start. This writes it "
-		       "anew with an index and with the state (mappings, tasks, live objects) before every 16th chunk, so "
+	.description = "A trace that was written without an index (with --no-index, by another program) can only be read "
+		       "from its start. This writes it anew with an index and with the state (mappings, tasks, live objects) before every 16th chunk, so "
 		       "that --from lands at once. The file is written beside, synced, compared by content hash with the "
 		       "old one, and only then renamed in its place; when anything is wrong the old file stays.",
 	.example = "engram trace index workloads/samples/sqlite3.egt -o indexed.egt",
