@@ -120,6 +120,9 @@ static eg_status check_output(struct pool *p)
 		s = eg_fail(p->err, EG_USAGE, "the result has no name; give one with -o");
 	else if (stat(out, &st) == 0 && S_ISDIR(st.st_mode))
 		s = eg_fail(p->err, EG_IO, "%s is a directory; name a file with -o", out);
+	else if (stat(out, &st) == 0 && !S_ISREG(st.st_mode))
+		s = eg_fail(p->err, EG_IO, "%s: cannot write: not a regular file\n"
+			    "results are written to a temporary name and renamed: name a file with -o", out);
 	else if (exec__is_foreign(out))
 		s = eg_fail(p->err, EG_IO, "%s is there already and is no result; it is not written over\n"
 			    "name another file with -o, or remove it", out);

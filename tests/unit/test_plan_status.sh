@@ -88,6 +88,10 @@ result $rc "  and no command that would fail is recommended"
 expect 0 "plan of that place" "$ENGRAM" plan x.yaml -o mine.txt --no-probe
 grep -q 'warning: mine.txt is no result, and a run does not write over it' log
 result $? "  it warns"
+mkfifo pipe.h5
+expect 4 "a result in a place that is no file: told before anything is run" "$ENGRAM" run x.yaml -o pipe.h5
+grep -q 'not a regular file' log && [ ! -e pipe.cells ]
+result $? "  and no cell was"
 "$ENGRAM" run x.yaml -o c.h5 --cell 0 -q
 expect 1 "a cell of another configuration" "$ENGRAM" status x.yaml -o c.h5 --set machine.memory=128MiB
 has "1 of another configuration"
