@@ -5,35 +5,25 @@
 # sim/phys/palloc/ and one line to its plugins.mk, nothing else. The rebuilt command then lists it and explains
 # its parameter, and the conformance test of page allocators, unedited, runs over it and passes.
 set -eu
+. "${SRCDIR:-$(dirname "$0")/../..}/tests/tap.sh"
 if [ "${DISTCHECK:-0}" != 0 ]; then
-	echo "1..0 # SKIP a second build inside distcheck is left out"
-	exit 0
+	skip_all "a second build inside distcheck is left out"
 fi
 case ${SAN_CFLAGS:-} in
 *-fsanitize*)
-	echo "1..0 # SKIP the release build does this"
-	exit 0 ;;
+	skip_all "the release build does this" ;;
 esac
 for f in configure Makefile.in configure.ac tests/layering/toy.c tests/conformance/palloc.c; do
 	if [ ! -f "$SRCDIR/$f" ]; then
-		echo "1..0 # SKIP not a whole source tree: no $f"
-		exit 0
+		skip_all "not a whole source tree: no $f"
 	fi
 done
 if ! command -v automake >/dev/null 2>&1 || ! command -v autoconf >/dev/null 2>&1; then
-	echo "1..0 # SKIP a new line in a plugins.mk needs automake"
-	exit 0
+	skip_all "a new line in a plugins.mk needs automake"
 fi
 # this make's jobs and variables are not those of the make inside
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
-tmp=$(mktemp -d)
-trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
-n=0 bad=0
-result()
-{
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; tail -n 25 "$tmp/out" | sed 's/^/# /'; fi
-}
+tap_show() { tail -n 25 "$tmp/out"; }
 
 mkdir "$tmp/src" "$tmp/build"
 (cd "$SRCDIR" && find . \( -path ./.git -o -path ./build -o -path ./autom4te.cache -o -name '*.h5' -o -name '*.o' -o -name '*.a' \) \
@@ -62,5 +52,4 @@ if [ $rc = 0 ]; then
 	grep -qE '^ok .*toy' "$tmp/out" || rc=1
 	result $rc "the conformance test runs over it, unedited, and passes"
 fi
-echo "1..$n"
-exit $bad
+tap_done
