@@ -512,6 +512,8 @@ static void stale(void)
 {
 	static const struct { const char *name; bool goes; } file[] = {
 		{ "stale.egt.%ld.aB3xYz.tmp", true },           /* %ld: a process that has ended */
+		{ "stale.egt.%ld.aB3xYz.tmp.%ld.000000.tmp", true },
+		{ "stale.egt.%ld.aB3xYz.tmp.1.000000.tmp", false },
 		{ "stale.egt.%ld.aB3xYz.tmp2", false },
 		{ "stale.egt.%ld.aB3xY.tmp", false },
 		{ "stale.egt.%ld.aB3xY-.tmp", false },
@@ -541,7 +543,7 @@ static void stale(void)
 		for (unsigned i = 0; i < EG_ARRAY_LEN(file); i++) {
 			size_t n = (size_t)snprintf(name, sizeof(name), "%s", dir);
 
-			(void)snprintf(name + n, sizeof(name) - n, file[i].name, (long)gone);
+			(void)snprintf(name + n, sizeof(name) - n, file[i].name, (long)gone, (long)gone);
 			fd = open(name, O_CREAT | O_WRONLY, 0666);
 			(void)close(fd);
 		}
@@ -562,7 +564,7 @@ static void stale(void)
 		for (unsigned i = 0; i < EG_ARRAY_LEN(file); i++) {
 			size_t n = (size_t)snprintf(name, sizeof(name), "%s", dir);
 
-			(void)snprintf(name + n, sizeof(name) - n, file[i].name, (long)gone);
+			(void)snprintf(name + n, sizeof(name) - n, file[i].name, (long)gone, (long)gone);
 			if ((access(name, F_OK) != 0) != file[i].goes) {
 				printf("# %s: %s\n", name, file[i].goes ? "stays" : "is gone");
 				right = false;

@@ -18,6 +18,7 @@
 #include "sim/base/mem.h"
 #include "sim/base/str.h"
 #include "workloads/trace/copy.h"
+#include "workloads/trace/writer.h"
 
 /* What the file says of itself. */
 static eg_status look(const char *path, bool judge_index, struct trace_reader_info *info, struct eg_errors *err)
@@ -82,10 +83,9 @@ static eg_status write_beside(const char *path, const char *target, const struct
 	eg_status s = EG_OK;
 	int fd = -1;
 
-	eg_str_addf(&tmp, "%s.XXXXXX.tmp", target);
-	if (!copied || tmp.failed)
+	if (!copied)
 		s = eg_fail(err, EG_NO_MEMORY, "%s: out of memory", path);
-	if (s == EG_OK && (fd = mkostemps(tmp.p, 4, O_CLOEXEC)) < 0)
+	if (s == EG_OK && (fd = trace__open_temporary(target, &tmp)) < 0)
 		s = eg_fail_errno(err, false, "%s: cannot create", target);
 	if (fd >= 0) {
 		(void)close(fd);

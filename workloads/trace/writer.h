@@ -181,5 +181,8 @@ eg_status trace__put_trailer(struct trace_writer *w, const uint8_t digest[32]);
 
 /* Before the first record: the header, or the scratch file of a deferred writer. */
 eg_status trace__start(struct trace_writer *w);
+/* Make an empty file beside `path`, to be renamed to it; its name is appended to the empty *name, its descriptor or -1 and
+ * errno returned. What killed processes left of such files of this path is removed first. */
+int trace__open_temporary(const char *path, struct eg_str *name);
 
 #endif

@@ -103,7 +103,10 @@ static void free_writer(struct trace_writer *w)
 	eg_free(w);
 }
 
-/* The process in the temporary name BASE.PID.XXXXXX.tmp; 0 when `name` is not of that form. */
+/*
+ * The process in the temporary name BASE.PID.XXXXXX.tmp; 0 when `name` is not of that form. What stands behind may be the
+ * same once more: who makes a trace to put it into a place later writes it under the temporary name of a temporary name.
+ */
 static long writer_of(const char *name, const char *base)
 {
 	size_t n = strlen(base);
@@ -120,7 +123,9 @@ static long writer_of(const char *name, const char *base)
 	for (p = end + 1; p < end + 7; p++)
 		if (!((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z')))
 			return 0;
-	return strcmp(p, ".tmp") == 0 ? pid : 0;
+	if (strncmp(p, ".tmp", 4) != 0)
+		return 0;
+	return !p[4] || writer_of(p + 4, "") == pid ? pid : 0;
 }
 
 /*
@@ -159,6 +164,17 @@ static void remove_stale(const char *path)
 	eg_str_free(&dir);
 }
 
+int trace__open_temporary(const char *path, struct eg_str *name)
+{
+	remove_stale(path);
+	eg_str_addf(name, "%s.%ld.XXXXXX.tmp", path, (long)getpid());
+	if (name->failed) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return mkostemps(name->p, 4, O_CLOEXEC);
+}
+
 static eg_status open_output(struct trace_writer *w, const char *path, struct eg_errors *err)
 {
 	struct eg_str tmp = { 0 };
@@ -177,11 +193,7 @@ static eg_status open_output(struct trace_writer *w, const char *path, struct eg
 		w->out = open(path, O_WRONLY | O_CLOEXEC);
 		return w->out < 0 ? eg_fail_errno(err, false, "%s: cannot write", path) : EG_OK;
 	}
-	remove_stale(path);
-	eg_str_addf(&tmp, "%s.%ld.XXXXXX.tmp", path, (long)getpid());
-	if (tmp.failed)
-		return eg_fail(err, EG_NO_MEMORY, "%s: out of memory", path);
-	w->out = mkostemps(tmp.p, 4, O_CLOEXEC);
+	w->out = trace__open_temporary(path, &tmp);
 	if (w->out < 0) {
 		eg_status s = eg_fail_errno(err, false, "%s: cannot create", path);
 
