@@ -280,7 +280,7 @@ static bool between(struct sentence *s, struct claim_expect *e, struct claim_num
 
 static bool equals(struct sentence *s, struct claim_expect *e, struct claim_number *n)
 {
-	double p;
+	double p = 0;
 
 	if (!number(s, "=", n))
 		return false;
@@ -382,7 +382,7 @@ static bool parse(struct sentence *s, struct claim_expect *e)
 		{ "increasing", 0, (double)INFINITY, true }, { "decreasing", -(double)INFINITY, 0, true },
 		{ "nondecreasing", 0, (double)INFINITY, false }, { "nonincreasing", -(double)INFINITY, 0, false },
 	};
-	double p;
+	double p = 0;
 
 	for (size_t i = 0; i < EG_ARRAY_LEN(quantities); i++)
 		if (take(s, quantities[i].word)) {

@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "results/claim.h"
 #include "results/claim_exact.h"
@@ -117,6 +118,25 @@ static eg_status check_result(struct experiment *x, const char *path, struct eg_
 	return s;
 }
 
+/* A changed experiment makes its result again; that of another experiment is not this verb's to replace. */
+static eg_status check_place(const struct experiment *x, const char *path, struct eg_errors *err)
+{
+	struct result_file *f;
+	struct eg_errors *unused = eg_calloc(1, sizeof(*unused));
+	eg_status s = EG_OK;
+
+	if (!unused)
+		return EG_NO_MEMORY;
+	if (access(path, F_OK) == 0 && result_open(path, &f, unused) == EG_OK) {
+		if (strcmp(result_name(f), x->name) != 0)
+			s = eg_fail(err, EG_BAD_INPUT, "%s: holds a result of another experiment, %s; this one is %s\nchoose another place "
+				    "with -o, or remove the file", path, result_name(f), x->name);
+		result_close(f);
+	}
+	eg_free(unused);
+	return s;
+}
+
 static eg_status make_result(struct experiment *x, const struct cli_args *a, unsigned jobs, struct eg_str *path,
 			     struct eg_arena *arena, struct eg_errors *err)
 {
@@ -130,6 +150,8 @@ static eg_status make_result(struct experiment *x, const struct cli_args *a, uns
 	s = execute_command_line(a, "verify", &o, argv, arena);
 	if (s == EG_OK)
 		s = execute_output(a, x, path, err);
+	if (s == EG_OK)
+		s = check_place(x, eg_str_text(path), err);
 	if (s == EG_OK) {
 		o.out = eg_str_text(path);
 		s = execute_cells(x, &o, a, out, err);

@@ -46,7 +46,7 @@ void exec__tell_progress(struct pool *p, bool end)
 	now->eta = fresh > 0.01 && now->elapsed > 1
 		? now->elapsed / fresh * ((double)p->nr_todo - fresh) : -1;
 	now->end = end;
-	if (!p->probe && (end || now->elapsed - p->beat >= SIDE_BEAT_S || !p->beat))
+	if (!p->probe && (end || now->elapsed - p->beat >= SIDE_BEAT_S || p->beat <= 0))
 		side_heartbeat(p, "running");
 	p->o->progress(p->o->ctx, now);
 }

@@ -88,6 +88,10 @@ result $? "a result of another experiment: 3, and where it differs"
 run 0 verify good.yaml --set seeds=3 --result three.h5
 result $? "... unless --set makes it that one"
 
+cp three.h5 other.h5 && sed 's/^name: .*/name: another/' good.yaml >another.yaml
+run 3 verify another.yaml -o other.h5 -q && has err 'other.h5: holds a result of another experiment, ' && cmp -s three.h5 other.h5
+result $? "a result of another experiment is not replaced: 3"
+
 # -- published results --
 run 0 verify good.yaml --exact first.h5 -q && has out '^exact: PASS: the same bytes as first.h5$' && has out "sha256 $(sha256sum first.h5 | cut -c1-64)"
 result $? "the published bytes come out again"

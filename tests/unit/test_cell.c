@@ -162,15 +162,15 @@ static void test_set(void)
 	static const struct { const char *set, *want; } bad[] = {
 		{ "policy.page_allocator=buddy", "--set policy.page_allocator: the file sweeps this path, which would undo it; set "
 		  "sweep.policy.page_allocator=[...] instead" },
-		{ "machine.memory=lots", "--set machine.memory: machine.memory: expected a size with its unit, such as 4KiB; found lots" },
-		{ "machine.memroy=1GiB", "--set machine.memroy: machine.memroy: unknown key; did you mean memory?" },
+		{ "machine.memory=lots", "--set machine.memory: expected a size with its unit, such as 4KiB; found lots" },
+		{ "machine.memroy=1GiB", "--set machine.memroy: unknown key; did you mean memory?" },
 		{ "machin.memory=1GiB", "--set machin.memory: there is no section machin; did you mean machine? a path begins with "
 		  "machine, workload, policy, sweep, seeds, stop, measure, ..." },
 		{ "memory", "--set memory: expected --set PATH=VALUE, such as --set machine.memory=8GiB" },
 		{ "machine.memory=", "--set machine.memory: there is no value" },
 		{ "machine.memory=[1", "--set machine.memory: not valid YAML: did not find expected ',' or ']'; check indentation, quotes "
 		  "and brackets" },
-		{ "workload.zipf.table=1MiB", "--set workload.zipf.table: workload.zipf.table: no item zipf in the list; use its number "
+		{ "workload.zipf.table=1MiB", "--set workload.zipf.table: no item zipf in the list; use its number "
 		  "(from 0) or its label" },
 	};
 	struct experiment *x = load_with(yaml, good);
