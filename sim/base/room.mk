@@ -4,7 +4,7 @@ libengram_core_a_SOURCES += \
 	sim/base/status.h sim/base/status.c \
 	sim/base/check.h sim/base/check.c \
 	sim/base/mem.h sim/base/mem.c \
-	sim/base/rng.h \
+	sim/base/rng.h sim/base/idhash.h \
 	sim/base/hist.h sim/base/hist.c \
 	sim/base/str.h sim/base/str.c \
 	sim/base/sha256.h sim/base/sha256.c \

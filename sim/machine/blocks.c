@@ -8,43 +8,88 @@
  */
 #include "sim/machine/machine.h"
 
+#include "sim/base/idhash.h"
+
 /* ---- ids ---------------------------------------------------------------------------------------------- */
 
-static uint64_t block_cell(const struct source *s, uint64_t id)
+static uint64_t block_home(const struct source *s, uint64_t id)
 {
-	uint64_t h = (id * UINT64_C(0x9e3779b97f4a7c15)) >> 16 & s->block_mask;
-
-	while (s->block_of[h].id && s->block_of[h].id != id + 1)
-		h = (h + 1) & s->block_mask;
-	return h;
+	return eg_id_hash(id, s->block_key) & s->block_mask;
 }
 
 static struct source_block *find_block(const struct source *s, uint64_t id)
 {
-	struct source_block *b = s->block_of ? &s->block_of[block_cell(s, id)] : NULL;
+	uint64_t h, steps;
 
-	return b && b->id ? b : NULL;
+	if (!s->block_of)
+		return NULL;
+	for (h = block_home(s, id), steps = 0; s->block_of[h].id && steps <= s->block_reach; steps++) {
+		if (s->block_of[h].id == id + 1)
+			return &s->block_of[h];
+		h = (h + 1) & s->block_mask;
+	}
+	return NULL;
+}
+
+/* Into the first empty cell from its home on. */
+static void keep_block(struct source *s, const struct source_block *b)
+{
+	uint64_t h, steps;
+
+	for (h = block_home(s, b->id - 1), steps = 0; s->block_of[h].id; steps++)
+		h = (h + 1) & s->block_mask;
+	s->block_of[h] = *b;
+	s->block_reach = steps > s->block_reach ? steps : s->block_reach;
+}
+
+/* Filled anew with mask + 1 cells, under the first key from `key` on that keeps the reach (sim/base/idhash.h). */
+static bool refill_blocks(struct source *s, uint64_t mask, uint64_t key)
+{
+	struct source fresh = { .block_mask = mask, .block_key = key };
+	uint64_t last = key + eg_id_tries(s->blocks_used);
+
+	fresh.block_of = eg_calloc(mask + 1, sizeof(*fresh.block_of));
+	if (!fresh.block_of)
+		return false;
+	for (;;) {
+		for (uint64_t i = 0; s->block_of && i <= s->block_mask; i++) {
+			if (s->block_of[i].id)
+				keep_block(&fresh, &s->block_of[i]);
+			if (fresh.block_reach > EG_ID_REACH && fresh.block_key != last)
+				break;
+		}
+		if (fresh.block_reach <= EG_ID_REACH || fresh.block_key == last)
+			break;
+		memset(fresh.block_of, 0, (mask + 1) * sizeof(*fresh.block_of));
+		fresh.block_reach = 0;
+		fresh.block_key++;
+	}
+	eg_free(s->block_of);
+	s->block_of = fresh.block_of;
+	s->block_mask = mask;
+	s->block_key = fresh.block_key;
+	s->block_reach = fresh.block_reach;
+	return true;
 }
 
 static bool put_block(struct machine *m, struct source *s, uint64_t id, eg_pfn pfn, unsigned order)
 {
-	if (!s->block_of || 2 * (s->blocks_used + 1) > s->block_mask + 1) {
-		struct source bigger = { .block_mask = s->block_of ? s->block_mask * 2 + 1 : 1023 };
+	const struct source_block b = { .id = id + 1, .pfn = pfn, .order = (uint8_t)order };
+	uint64_t before;
 
-		bigger.block_of = eg_calloc(bigger.block_mask + 1, sizeof(*bigger.block_of));
-		if (!bigger.block_of) {
-			machine_fail(m, EG_NO_MEMORY);
-			return false;
-		}
-		for (uint64_t i = 0; s->block_of && i <= s->block_mask; i++)
-			if (s->block_of[i].id)
-				bigger.block_of[block_cell(&bigger, s->block_of[i].id - 1)] = s->block_of[i];
-		eg_free(s->block_of);
-		s->block_of = bigger.block_of;
-		s->block_mask = bigger.block_mask;
+	if ((!s->block_of || 2 * (s->blocks_used + 1) > s->block_mask + 1) &&
+	    !refill_blocks(s, s->block_of ? s->block_mask * 2 + 1 : 1023, s->block_key)) {
+		machine_fail(m, EG_NO_MEMORY);
+		return false;
 	}
-	s->block_of[block_cell(s, id)] = (struct source_block){ .id = id + 1, .pfn = pfn, .order = (uint8_t)order };
+	before = s->block_reach;
+	keep_block(s, &b);
 	s->blocks_used++;
+	if (s->block_reach > EG_ID_REACH && s->block_reach > before &&
+	    !refill_blocks(s, s->block_mask, s->block_key + 1)) {
+		machine_fail(m, EG_NO_MEMORY);
+		return false;
+	}
 	return true;
 }
 
@@ -57,9 +102,10 @@ static void forget_block(struct source *s, struct source_block *b)
 		uint64_t home;
 
 		h = (h + 1) & s->block_mask;
-		if (!s->block_of[h].id)
+		/* what stands further behind the gap than the reach cannot belong into it */
+		if (!s->block_of[h].id || ((h - gap) & s->block_mask) > s->block_reach)
 			break;
-		home = ((s->block_of[h].id - 1) * UINT64_C(0x9e3779b97f4a7c15)) >> 16 & s->block_mask;
+		home = block_home(s, s->block_of[h].id - 1);
 		if (((h - home) & s->block_mask) >= ((h - gap) & s->block_mask)) {
 			s->block_of[gap] = s->block_of[h];
 			gap = h;

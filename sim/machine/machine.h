@@ -138,6 +138,7 @@ struct source {
 	uint32_t             nr_listed;
 	struct source_block *block_of;          /* alloc_pages handles: open addressing by id      */
 	uint64_t             block_mask, blocks_used;
+	uint64_t             block_reach, block_key;    /* sim/base/idhash.h                */
 };
 
 /* Operations of a recording that could not be applied; one row per kind. */

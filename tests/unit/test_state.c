@@ -3,8 +3,11 @@
  * What records have built: mappings against a map of pages, and the property that a state that is told and applied
  * again is the same state, wherever in a trace that happens.
  */
+#include "tests/crafted_ids.h"
 #include "tests/state_random.h"
 #include "tests/tap.h"
+
+#include <time.h>
 
 #include "sim/base/mem.h"
 #include "workloads/trace/state.h"
@@ -359,6 +362,36 @@ static void no_memory(void)
 	eg_free(b.op);
 }
 
+/* Ids that an author chose so that they meet in one cell, under the first key and under later ones. */
+static void crafted(void)
+{
+	enum { FIRST = 150000, ALL = FIRST + 40 * 200 };
+	struct trace_state *s = trace_state_new();
+	clock_t start = clock();
+	struct told t = { 0 };
+	bool good = s != NULL;
+
+	ok(eg_id_hash(crafted_id(77, 3), 3) == 77 && eg_id_hash(crafted_id(77, 0), 0) == 77, "ids can be crafted");
+	for (uint64_t i = 0; good && i < ALL; i++) {
+		struct eg_op op = { .code = EG_OP_MALLOC, .arg = { crafted_nth(i, FIRST), 16 } };
+
+		good = trace_state_op(s, &op) == EG_OK;
+	}
+	good = good && trace_state_size(s) == ALL + 1 && tell(s, &t) && t.nr == ALL;
+	for (size_t i = 1; good && i < t.nr; i++)
+		good = t.op[i].arg[0] > t.op[i - 1].arg[0];
+	ok(good, "150000 ids that collide, and then 200 each for 40 keys: all are told, in order");
+	for (uint64_t i = 0; good && i < ALL; i++) {
+		struct eg_op op = { .code = EG_OP_FREE, .arg = { crafted_nth(i, FIRST) } };
+
+		good = trace_state_op(s, &op) == EG_OK && trace_state_op(s, &op) == EG_OK && trace_state_size(s) == ALL - i;
+	}
+	ok(good, "each is found to be freed, once");
+	ok((clock() - start) / CLOCKS_PER_SEC < 15, "in time (%.2f s)", (double)(clock() - start) / CLOCKS_PER_SEC);
+	trace_state_free(s);
+	eg_free(t.op);
+}
+
 static void blocks(void)
 {
 	static const struct eg_op op[] = {
@@ -389,5 +422,6 @@ int main(void)
 	blocks();
 	many();
 	no_memory();
+	crafted();
 	return tap_done();
 }

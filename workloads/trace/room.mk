@@ -51,7 +51,7 @@ tests_unit_test_egt_damage_LDADD = $(TRACE_TEST_LIBS)
 TESTS += tests/unit/test_egt_damage
 
 check_PROGRAMS += tests/unit/test_state
-tests_unit_test_state_SOURCES = tests/unit/test_state.c tests/state_random.h
+tests_unit_test_state_SOURCES = tests/unit/test_state.c tests/state_random.h tests/crafted_ids.h
 tests_unit_test_state_LDADD = $(TRACE_TEST_LIBS)
 TESTS += tests/unit/test_state
 
@@ -71,7 +71,7 @@ tests_unit_test_trace_tools_LDADD = $(TRACE_TEST_LIBS)
 TESTS += tests/unit/test_trace_tools
 
 check_PROGRAMS += tests/unit/test_trace_validate
-tests_unit_test_trace_validate_SOURCES = tests/unit/test_trace_validate.c tests/trace_records.h
+tests_unit_test_trace_validate_SOURCES = tests/unit/test_trace_validate.c tests/trace_records.h tests/crafted_ids.h
 tests_unit_test_trace_validate_LDADD = $(TRACE_TEST_LIBS)
 TESTS += tests/unit/test_trace_validate
 

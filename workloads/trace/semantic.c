@@ -12,6 +12,7 @@
  */
 #include "workloads/trace/semantic.h"
 
+#include "sim/base/idhash.h"
 #include "sim/base/mem.h"
 
 const struct semantic_name semantic_names[SEMANTIC_KINDS] = {
@@ -34,46 +35,80 @@ struct entry {
 struct table {
 	struct entry *slot;
 	size_t nr, cap;                 /* cap: a power of two, 0 before the first */
+	size_t reach;                   /* the most slots between an entry and its home */
+	uint64_t key;                   /* of the hash */
 };
 
-static struct entry *table_slot(const struct table *t, uint64_t id)
+static size_t table_home(const struct table *t, uint64_t id)
 {
-	size_t at = (size_t)(id * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (t->cap - 1);
-
-	while (t->slot[at].state != ABSENT && t->slot[at].id != id)
-		at = (at + 1) & (t->cap - 1);
-	return &t->slot[at];
+	return (size_t)eg_id_hash(id, t->key) & (t->cap - 1);
 }
 
 static struct entry *table_find(const struct table *t, uint64_t id)
 {
-	struct entry *e = t->cap ? table_slot(t, id) : NULL;
+	size_t at, steps;
 
-	return e && e->state != ABSENT ? e : NULL;
+	if (!t->cap)
+		return NULL;
+	for (at = table_home(t, id), steps = 0; t->slot[at].state != ABSENT && steps <= t->reach; steps++) {
+		if (t->slot[at].id == id)
+			return &t->slot[at];
+		at = (at + 1) & (t->cap - 1);
+	}
+	return NULL;
 }
 
-/* The entry of id, made (state ABSENT, to be set by the caller) if there is none. NULL: no memory. */
-static struct entry *table_make(struct table *t, uint64_t id)
+/* The empty slot for an id that is not there. */
+static struct entry *table_slot(struct table *t, uint64_t id)
 {
-	struct entry *e;
+	size_t at, steps;
 
-	if (2 * (t->nr + 1) > t->cap) {
-		struct table bigger = { .cap = t->cap ? 2 * t->cap : 64, .nr = t->nr };
+	for (at = table_home(t, id), steps = 0; t->slot[at].state != ABSENT; steps++)
+		at = (at + 1) & (t->cap - 1);
+	t->reach = steps > t->reach ? steps : t->reach;
+	return &t->slot[at];
+}
 
-		bigger.slot = eg_calloc(bigger.cap, sizeof(*bigger.slot));
-		if (!bigger.slot)
-			return NULL;
-		for (size_t i = 0; i < t->cap; i++)
+/* Filled anew with `cap` slots, under the first key from `key` on that keeps the reach (sim/base/idhash.h). */
+static bool table_fill(struct table *t, size_t cap, uint64_t key)
+{
+	struct table fresh = { .cap = cap, .nr = t->nr, .key = key };
+	uint64_t last = key + eg_id_tries(t->nr);
+
+	fresh.slot = eg_calloc(cap, sizeof(*fresh.slot));
+	if (!fresh.slot)
+		return false;
+	for (;;) {
+		for (size_t i = 0; i < t->cap && (fresh.reach <= EG_ID_REACH || fresh.key == last); i++)
 			if (t->slot[i].state != ABSENT)
-				*table_slot(&bigger, t->slot[i].id) = t->slot[i];
-		eg_free(t->slot);
-		*t = bigger;
+				*table_slot(&fresh, t->slot[i].id) = t->slot[i];
+		if (fresh.reach <= EG_ID_REACH || fresh.key == last)
+			break;
+		memset(fresh.slot, 0, cap * sizeof(*fresh.slot));
+		fresh.reach = 0;
+		fresh.key++;
 	}
+	eg_free(t->slot);
+	*t = fresh;
+	return true;
+}
+
+/* The entry of id, made with this state if there is none. NULL: no memory. */
+static struct entry *table_make(struct table *t, uint64_t id, uint8_t state)
+{
+	struct entry *e = table_find(t, id);
+	size_t before;
+
+	if (e)
+		return e;
+	if (2 * (t->nr + 1) > t->cap && !table_fill(t, t->cap ? 2 * t->cap : 64, t->key))
+		return NULL;
+	before = t->reach;
 	e = table_slot(t, id);
-	if (e->state == ABSENT) {
-		*e = (struct entry){ .id = id };
-		t->nr++;
-	}
+	*e = (struct entry){ .id = id, .state = state };
+	t->nr++;
+	if (t->reach > EG_ID_REACH && t->reach > before && table_fill(t, t->cap, t->key + 1))
+		e = table_find(t, id);
 	return e;
 }
 
@@ -231,10 +266,11 @@ static struct entry *stream_of(struct semantic *s, uint64_t id)
 
 	if (e)
 		return e;
-	e = table_make(&s->streams, id);
-	if (!e || !new_space(s, s->init, &space))
+	if (!new_space(s, s->init, &space))
 		return NULL;
-	e->state = ALIVE;
+	e = table_make(&s->streams, id, ALIVE);
+	if (!e)
+		return NULL;
 	e->value = space;
 	return e;
 }
@@ -250,10 +286,9 @@ static eg_status birth(struct semantic *s, const struct eg_op *op, size_t parent
 		found(s, SEMANTIC_BORN_TWICE);
 		return EG_OK;
 	}
-	child = table_make(&s->streams, op->arg[0]);
+	child = table_make(&s->streams, op->arg[0], ALIVE);
 	if (!child)
 		return EG_NO_MEMORY;
-	child->state = ALIVE;
 	child->value = parents;
 	if (shares) {
 		s->space[parents].users++;
@@ -330,12 +365,13 @@ static eg_status brk_op(struct space *sp, uint64_t to)
 
 static eg_status allocate(struct semantic *s, struct table *t, uint64_t id, uint64_t value)
 {
-	struct entry *e = table_make(t, id);
+	struct entry *e = table_find(t, id);
 
+	if (e && e->state == ALIVE)
+		found(s, SEMANTIC_DOUBLE_ALLOC);
+	e = e ? e : table_make(t, id, ALIVE);
 	if (!e)
 		return EG_NO_MEMORY;
-	if (e->state == ALIVE)
-		found(s, SEMANTIC_DOUBLE_ALLOC);
 	e->state = ALIVE;
 	e->value = value;
 	return EG_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* state_table - numbers to objects, for state.c: a hash table with open addressing. */
+/* state_table - numbers to objects, for state.c: a hash table with open addressing (sim/base/idhash.h). */
 #ifndef WORKLOADS_TRACE_STATE_TABLE_H
 #define WORKLOADS_TRACE_STATE_TABLE_H
 
@@ -13,6 +13,8 @@ struct state_table_entry {
 struct state_table {
 	struct state_table_entry *entry;
 	size_t        nr, size;         /* size: a power of two, or 0 */
+	size_t        reach;            /* the most cells between an entry and its home */
+	uint64_t      key;              /* of the hash */
 };
 
 /* NULL: no such number. */
