@@ -31,6 +31,8 @@ static void list_counts(const struct validate_report *r, bool defects, struct eg
 
 static const char *verdict_of(eg_status s, const struct validate_report *r)
 {
+	if (s == EG_BAD_INPUT && r->newer)
+		return "newer";
 	if (s == EG_BAD_INPUT && r->info.major)
 		return "damaged";
 	return s != EG_OK ? "not read" : r->defects ? "odd" : "valid";
@@ -51,6 +53,9 @@ static void text_verdict(const char *path, eg_status s, const struct validate_re
 		    cli_plural(r->info.records), r->info.chunks, cli_plural(r->info.chunks), r->info.content_hash);
 	if (r->info.indexed)
 		eg_str_addf(out, ", index and %" PRIu64 " state%s agree", r->states, cli_plural(r->states));
+	if (r->info.indexed && r->states_left)
+		eg_str_addf(out, "; %" PRIu64 " state%s not compared, larger than the records before pay for", r->states_left,
+			    cli_plural(r->states_left));
 	if (r->defects) {
 		eg_str_addf(out, "; %" PRIu64 " record%s cannot be true: ", r->defects, cli_plural(r->defects));
 		list_counts(r, true, out);
@@ -66,9 +71,9 @@ static void json_verdict(const char *path, eg_status s, const struct validate_re
 	eg_str_add(out, first ? "\n    {\"path\": " : ",\n    {\"path\": ");
 	eg_str_add_json(out, path);
 	eg_str_addf(out, ", \"verdict\": \"%s\", \"records\": %" PRIu64 ", \"chunks\": %" PRIu64 ", \"indexed\": %s, \"states\": %"
-		    PRIu64 ", \"places\": %" PRIu64 ", \"content_hash\": \"%s\", \"cannot_be_true\": %" PRIu64 ",\n     \"semantic\": {",
-		    verdict_of(s, r), r->info.records, r->info.chunks, r->info.indexed ? "true" : "false", r->states, r->places,
-		    r->info.content_hash, r->defects);
+		    PRIu64 ", \"states_not_compared\": %" PRIu64 ", \"places\": %" PRIu64 ", \"content_hash\": \"%s\", \"cannot_be_true\": %" PRIu64 ",\n     \"semantic\": {",
+		    verdict_of(s, r), r->info.records, r->info.chunks, r->info.indexed ? "true" : "false", r->states,
+		    r->states_left, r->places, r->info.content_hash, r->defects);
 	for (unsigned i = 0; i < SEMANTIC_KINDS; i++) {
 		if (!r->count[i].nr)
 			continue;
@@ -141,8 +146,9 @@ const struct verb_ops verb_trace_validate_ops = {
 	.usage = "TRACE.egt... [options]",
 	.description = "Reads each trace to its end and prints one line about it: checksums, coding, the number of records and "
 		       "the content hash; if it has an index, whether it leads to the right records and every state chunk "
-		       "is what the records before it build. The exit code is 3 when a trace is damaged; the message says "
-		       "where, and what is intact.\n\n"
+		       "is what the records before it build. A state that is out of all proportion to the records "
+		       "before it is not compared; how many is said. The exit code is 3 when a trace is damaged (the message says "
+		       "where, and what is intact) or newer: whole, with parts that only a later engram knows.\n\n"
 		       "Records that are well formed and cannot be true are counted by kind: time_back, dead_stream, "
 		       "born_twice, double_allocation, double_free, munmap_nothing and others; with --strict they are "
 		       "failures. Where the state before the first record is not known (capability `init`), a munmap or a "

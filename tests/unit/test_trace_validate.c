@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What trace validate finds: records that cannot be true, states and indices that lie; and how trace index mends them. */
+#include "tests/crafted_ids.h"
 #include "tests/trace_records.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include "workloads/trace/crc32c.h"
@@ -79,6 +81,25 @@ static void semantics(void)
 	st = say(s, 0, 0, 1, EG_OP_MUNMAP, 0x1000, 0x1000, 0) | say(s, 1, 0, 1, EG_OP_FREE, 9, 0, 0);
 	ok(st == EG_OK && c[SEMANTIC_MUNMAP_UNKNOWN].nr == 1 && c[SEMANTIC_FREE_UNKNOWN].nr == 1 && !c[SEMANTIC_FREE_NOTHING].nr,
 	   "without `init` what came before is not judged");
+	semantic_free(s);
+}
+
+/* Ids that an author chose so that they meet in one slot. */
+static void crafted(void)
+{
+	enum { FIRST = 150000, ALL = FIRST + 20 * 200 };
+	struct semantic *s = semantic_new(true, false);
+	const struct semantic_count *c = semantic_counts(s);
+	clock_t start = clock();
+	eg_status st = EG_OK;
+
+	for (uint64_t i = 0; i < ALL; i++)
+		st |= say(s, i, 0, 1, EG_OP_MALLOC, crafted_nth(i, FIRST), 16, 0);
+	for (uint64_t i = 0; i < ALL; i++)
+		st |= say(s, i, 0, 1, EG_OP_FREE, crafted_nth(i, FIRST), 0, 0);
+	ok(st == EG_OK && !c[SEMANTIC_DOUBLE_ALLOC].nr && !c[SEMANTIC_DOUBLE_FREE].nr && !c[SEMANTIC_FREE_NOTHING].nr,
+	   "ids that collide are told apart");
+	ok((clock() - start) / CLOCKS_PER_SEC < 15, "in time (%.2f s)", (double)(clock() - start) / CLOCKS_PER_SEC);
 	semantic_free(s);
 }
 
@@ -207,11 +228,111 @@ static void lying(void)
 	is_u64(accepted, 0, "are all found, and trace index --force mends them");
 }
 
+/* ---- states that are out of proportion ----------------------------------------------------------- */
+
+/* `maps` mappings, then `forks` children that share them: a short file, and a state of their product. */
+static bool make_forks(const char *path, uint32_t maps, uint32_t forks, struct records *t)
+{
+	const struct trace_write_options o = { .chunk_bytes = 64 << 10, .no_index = true };
+	struct trace_writer *w = NULL;
+	bool good = trace_writer_open(&w, path, &o, &err) == EG_OK;
+
+	for (uint32_t i = 0; good && i < maps; i++) {
+		struct eg_op op = { .code = EG_OP_MMAP, .time = EG_TIME_NONE,
+				    .arg = { (2 * i + 8) * EG_PAGE_SIZE, EG_PAGE_SIZE, 3, EG_MAP_ANON } };
+
+		good = trace_writer_op(w, &op) == EG_OK;
+	}
+	for (uint32_t i = 1; good && i <= forks; i++) {
+		struct eg_op op = { .code = EG_OP_FORK, .time = EG_TIME_NONE, .arg = { i } };
+
+		good = trace_writer_op(w, &op) == EG_OK;
+	}
+	/* so that the last chunk begins behind the forks */
+	for (uint32_t i = 0; good && i < 12000; i++) {
+		struct eg_op op = { .code = EG_OP_MARK, .time = EG_TIME_NONE, .arg = { i * 977 } };
+
+		good = trace_writer_op(w, &op) == EG_OK;
+	}
+	good = good && trace_writer_finish(w, &err) == EG_OK;
+	return good && read_all(path, t);
+}
+
+static void seeking(void)
+{
+	static struct records t;
+	struct trace_place to = { .record = 23000, .state = true };
+	struct trace_reader *r = NULL;
+	struct eg_block b = { 0 };
+
+	err.nr = 0;
+	ok(make_forks("valid-a.egt", 20000, 3000, &t) && t.nr == 35000, "20000 mappings and 3000 forks");
+	ok(trace_open(&r, "valid-a.egt", NULL, &err) == EG_OK && trace_seek(r, &to, &err) == EG_BAD_INPUT && err.nr == 1 &&
+	   strstr(err.text[0], "the state at record 23000 takes about 60023001 operations to tell, more than 4194304\nenter at "
+		  "another place, or replay from the beginning"), "a seek with the state is refused");
+	if (err.nr)
+		printf("# %s\n", err.text[0]);
+	trace_close(r);
+	err.nr = 0;
+	to.record = 20002;
+	ok(trace_open(&r, "valid-a.egt", NULL, &err) == EG_OK && trace_seek(r, &to, &err) == EG_OK &&
+	   trace_next(r, &b, &err) == EG_OK && b.op.flags & EG_OPF_INIT, "one to a smaller state is not");
+	trace_close(r);
+	eg_free(t.op);
+}
+
+/* An empty state chunk before the last chunk of records; what it says is wrong, if anyone compares. */
+static bool insert_state(const char *path)
+{
+	struct egt_chunk c, last;
+	uint8_t head[EGT_CHUNK_HEADER], payload[EGT_RECORDS_HEAD] = { 0 };
+	size_t at = 0, room = sizeof(head) + sizeof(payload), next;
+
+	for (unsigned i = 0; (next = find_chunk(EGT_CHUNK_RECORDS, i, &c)) != 0; i++) {
+		at = next;
+		last = c;
+	}
+	if (!at || nr_bytes + room > sizeof(bytes))
+		return false;
+	memmove(bytes + at + room, bytes + at, nr_bytes - at);
+	nr_bytes += room;
+	c = (struct egt_chunk){ .type = EGT_CHUNK_STATE, .flags = EGT_CHUNK_IGNORABLE, .header = EGT_CHUNK_HEADER,
+				.stream = EGT_INTERLEAVED, .sequence = last.sequence, .ordinal = last.ordinal,
+				.raw = sizeof(payload), .stored = sizeof(payload),
+				.payload_crc = egt_crc32c(0, payload, sizeof(payload)),
+				.first_time = EG_TIME_NONE, .last_time = EG_TIME_NONE };
+	egt_chunk_pack(&c, head);
+	memcpy(bytes + at, head, sizeof(head));
+	memcpy(bytes + at + sizeof(head), payload, sizeof(payload));
+	last.sequence++;
+	egt_chunk_pack(&last, bytes + at + room);
+	return store(path);
+}
+
+static void budget(void)
+{
+	static struct records t;
+	struct validate_report v;
+
+	err.nr = 0;
+	ok(make_forks("valid-a.egt", 15000, 100, &t) && load("valid-a.egt") && insert_state("valid-b.egt"), "a state of 1.5 million ops");
+	ok(trace_validate("valid-b.egt", &v, &err) == EG_OK && v.info.states == 1 && v.states_left == 1 && v.states == 0,
+	   "is not compared, and counted");
+	ok(make_forks("valid-a.egt", 15000, 10, &t) && load("valid-a.egt") && insert_state("valid-b.egt") &&
+	   trace_validate("valid-b.egt", &v, &err) == EG_OK && v.info.states == 1 && v.states_left == 0, "one of 165000 is affordable");
+	if (err.nr)
+		printf("# %s\n", err.text[0]);
+	eg_free(t.op);
+}
+
 int main(void)
 {
 	semantics();
+	crafted();
 	indexing();
 	lying();
+	seeking();
+	budget();
 	unlink("valid-a.egt");
 	unlink("valid-b.egt");
 	unlink("valid-c.egt");

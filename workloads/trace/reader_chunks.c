@@ -410,8 +410,10 @@ static eg_status read_payload(struct trace_reader *r, bool *good, struct eg_erro
 		return truncated(r, "chunk", r->chunk_at, (uint64_t)c->header + c->stored, c->header + got, err);
 	if (egt_crc32c(0, *to, c->stored) != c->payload_crc)
 		return trace__damaged_chunk(r, c->flags & EGT_CHUNK_IGNORABLE, "the checksum of its payload does not match", err);
-	if (c->flags & ~EGT_CHUNK_KNOWN)
+	if (c->flags & ~EGT_CHUNK_KNOWN) {
+		r->info.newer = !(c->flags & EGT_CHUNK_IGNORABLE);
 		return trace__damaged_chunk(r, c->flags & EGT_CHUNK_IGNORABLE, "its flags are not known; use a newer engram", err);
+	}
 	if (compressed) {
 		size_t n = ZSTD_decompressDCtx(r->zstd, r->raw, c->raw, r->stored, c->stored);
 
@@ -478,7 +480,8 @@ static eg_status unknown_chunk(struct trace_reader *r, struct eg_errors *err)
 {
 	struct egt_chunk *c = &r->chunk;
 
-	if (!(c->flags & EGT_CHUNK_IGNORABLE))
+	r->info.newer = !(c->flags & EGT_CHUNK_IGNORABLE);
+	if (r->info.newer)
 		return eg_fail(err, EG_BAD_INPUT, "%s: chunk %llu (byte %llu) is of type %u, which this engram does not know "
 			       "and may not ignore; use a newer engram", r->path, (unsigned long long)c->sequence + 1,
 			       (unsigned long long)r->chunk_at, c->type);

@@ -206,12 +206,29 @@ static eg_status queue_op(void *ctx, const struct eg_op *op)
 
 	if (r->o.one_stream && op->stream != r->o.stream)
 		return EG_OK;
+	if (r->nr_queue >= TRACE_STATE_MAX)
+		return EG_BAD_INPUT;
 	slot = eg_grow((void **)&r->queue, &r->nr_queue, &r->cap_queue, sizeof(*slot));
 	if (!slot)
 		return EG_NO_MEMORY;
 	*slot = *op;
 	r->queued = true;
 	return EG_OK;
+}
+
+static eg_status too_large(struct trace_reader *r, const struct trace_place *to, struct eg_errors *err)
+{
+	const char *what = to->by_time ? "time" : "record";
+	uint64_t size = trace_state_size(r->state);
+
+	empty_queue(r);
+	eg_free(r->queue);
+	r->queue = NULL;
+	r->cap_queue = 0;
+	return eg_fail(err, EG_BAD_INPUT, "%s: the state at %s %llu takes about %llu operations to tell, more than %u\nenter at "
+		       "another place, or replay from the beginning", r->path, what,
+		       (unsigned long long)(to->by_time ? to->time : to->record), (unsigned long long)size,
+		       (unsigned)TRACE_STATE_MAX);
 }
 
 /*
@@ -242,7 +259,10 @@ static eg_status go_to(struct trace_reader *r, const struct trace_place *to, str
 	}
 	if (!r->state)
 		return EG_OK;
-	s = trace_state_tell(r->state, queue_op, r);
+	s = !r->o.one_stream && trace_state_size(r->state) > TRACE_STATE_MAX ? EG_BAD_INPUT :
+	    trace_state_tell(r->state, queue_op, r);
+	if (s == EG_BAD_INPUT)
+		return too_large(r, to, err);
 	return s == EG_OK ? s : eg_fail(err, s, "%s: out of memory for the state of the trace", r->path);
 }
 

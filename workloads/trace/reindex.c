@@ -10,6 +10,7 @@
 #include "workloads/trace/reindex.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -80,6 +81,7 @@ static eg_status write_beside(const char *path, const char *target, const struct
 	const struct trace_open_options open_as = { .verify = true, .no_index = true };
 	struct import_report *copied = eg_calloc(1, sizeof(*copied));
 	struct eg_str tmp = { 0 };
+	uint64_t unknown;
 	eg_status s = EG_OK;
 	int fd = -1;
 
@@ -90,6 +92,10 @@ static eg_status write_beside(const char *path, const char *target, const struct
 	if (fd >= 0) {
 		(void)close(fd);
 		s = copy_file(path, tmp.p, &open_as, NULL, &write, copied, err);
+		unknown = s == EG_OK ? import_count(copied, "dropped.unknown") : 0;
+		if (unknown)
+			s = eg_fail(err, EG_BAD_INPUT, "%s: %" PRIu64 " part%s of it this engram does not know, and would lose: "
+				    "nothing was replaced\nuse a newer engram", path, unknown, unknown == 1 ? "" : "s");
 		if (s == EG_OK) {
 			report->records = import_count(copied, "records");
 			memcpy(report->content_hash, copied->content_hash, sizeof(report->content_hash));

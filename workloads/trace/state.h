@@ -29,6 +29,9 @@
 
 struct trace_state;
 
+/* A state of more ops is not handed out by a seek: forks share what they have in common, the ops that tell it do not. */
+enum { TRACE_STATE_MAX = 4 << 20 };
+
 /* NULL without memory. */
 struct trace_state *trace_state_new(void) EG_MUST_USE;
 void                trace_state_free(struct trace_state *s);     /* NULL is fine */

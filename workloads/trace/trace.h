@@ -99,6 +99,7 @@ struct trace_reader_info {
 	uint64_t raw_bytes;          /* of them, decompressed                                           */
 	uint64_t stored_bytes;       /* of them, as stored                                              */
 	uint64_t bad_chunks;         /* skipped as damaged (skip_bad)                                   */
+	bool     newer;              /* what failed is no damage but of a newer minor version            */
 	uint64_t unknown;            /* op codes and chunks of a newer minor version that were skipped  */
 	bool     damaged_end;        /* the end was missing and keep_intact took what there is          */
 	bool     split;              /* layout: one stream per chunk, no order between streams          */

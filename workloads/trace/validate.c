@@ -11,6 +11,10 @@
  *
  * Seeks go through the reader's public functions, so what they check is what a user gets. Of the chunks of one file at
  * most PLACES are entered, spread evenly: each seek may have to read several chunks.
+ *
+ * A file can ask for more than it pays for: a state chunk in front of every record, each a short one, of a large
+ * state. Writers spend at most a quarter of the records on states. So the ops that are told to compare states are at
+ * most as many as the records so far and a million more; states beyond that are counted and not compared.
  */
 #include "workloads/trace/validate.h"
 
@@ -21,7 +25,7 @@
 #include "workloads/trace/reader.h"
 #include "workloads/trace/state.h"
 
-enum { PLACES = 256 };
+enum { PLACES = 256, STATE_SLACK = 1 << 20 };
 
 struct place {
 	uint64_t ordinal;
@@ -48,6 +52,7 @@ struct validation {
 	size_t   nr, cap;
 	uint64_t stride;                /* every how manieth chunk is noted */
 	uint64_t sampled;
+	uint64_t told;                  /* ops of states that were compared */
 	struct facts *chunk;
 	size_t   nr_chunks, cap_chunks;
 	uint32_t *stream;
@@ -56,13 +61,20 @@ struct validation {
 
 /* ---- what is compared ---------------------------------------------------------------------------- */
 
+struct digest {
+	struct eg_sha256 sha;
+	uint64_t nr;
+};
+
 static eg_status digest_op(void *ctx, const struct eg_op *op)
 {
+	struct digest *d = ctx;
 	uint64_t v[3 + EG_OP_ARGS] = { op->code | (uint64_t)op->flags << 8 | (uint64_t)op->stream << 32, op->name, op->time };
 
 	for (unsigned i = 0; i < EG_OP_ARGS; i++)
 		v[3 + i] = op->arg[i];
-	eg_sha256_update(ctx, v, sizeof(v));
+	eg_sha256_update(&d->sha, v, sizeof(v));
+	d->nr++;
 	return EG_OK;
 }
 
@@ -97,11 +109,24 @@ static void thin(struct validation *v)
 	v->sampled /= 2;
 }
 
+/* Is there enough left to compare the state that stands in front of record number `ordinal`? */
+static bool affordable(const struct validation *v, uint64_t ordinal)
+{
+	uint64_t size = trace_state_size(v->state);
+
+	return size <= TRACE_STATE_MAX && v->told + size <= ordinal + STATE_SLACK;
+}
+
 static eg_status note(struct validation *v, const struct eg_block *b, uint64_t ordinal, bool state)
 {
-	struct place *p = eg_grow((void **)&v->place, &v->nr, &v->cap, sizeof(*p));
-	struct eg_sha256 sha;
+	struct digest d = { .nr = 0 };
+	struct place *p;
 
+	if (state && !affordable(v, ordinal)) {
+		v->report->states_left++;
+		return EG_OK;
+	}
+	p = eg_grow((void **)&v->place, &v->nr, &v->cap, sizeof(*p));
 	if (!p)
 		return EG_NO_MEMORY;
 	p->ordinal = ordinal;
@@ -112,9 +137,10 @@ static eg_status note(struct validation *v, const struct eg_block *b, uint64_t o
 			thin(v);
 		return EG_OK;
 	}
-	eg_sha256_init(&sha);
-	EG_TRY(trace_state_tell(v->state, digest_op, &sha));
-	eg_sha256_final(&sha, p->told);
+	eg_sha256_init(&d.sha);
+	EG_TRY(trace_state_tell(v->state, digest_op, &d));
+	eg_sha256_final(&d.sha, p->told);
+	v->told += d.nr + 1;
 	return EG_OK;
 }
 
@@ -194,9 +220,13 @@ static eg_status first_pass(struct validation *v)
 	trace_close(r);
 	if (s == EG_NO_MEMORY)
 		return eg_fail(v->err, s, "%s: out of memory to follow its state", v->path);
-	if (s == EG_OK && now->unknown)
-		s = eg_fail(v->err, EG_BAD_INPUT, "%s: whole, but %" PRIu64 " parts are of a newer version and were not read",
-			    v->path, now->unknown);
+	v->report->newer = now->newer;
+	if (s == EG_OK && now->unknown) {
+		v->report->newer = true;
+		s = eg_fail(v->err, EG_BAD_INPUT, "%s: format version %u.%u; whole, but %" PRIu64 " part%s of it this engram does "
+			    "not know: use a newer engram", v->path, now->major, now->minor, now->unknown,
+			    now->unknown == 1 ? "" : "s");
+	}
 	return s;
 }
 
@@ -206,7 +236,7 @@ static eg_status check_place(struct validation *v, struct trace_reader *r, const
 {
 	const struct trace_place to = { .record = p->ordinal, .state = p->state };
 	struct trace_reader_info info;
-	struct eg_sha256 sha;
+	struct digest d = { .nr = 0 };
 	struct eg_op first;
 	struct eg_block b;
 	uint8_t told[32];
@@ -215,15 +245,15 @@ static eg_status check_place(struct validation *v, struct trace_reader *r, const
 	EG_TRY(trace_seek(r, &to, v->err));
 	trace_reader_info(r, &info);
 	records = info.records;
-	eg_sha256_init(&sha);
+	eg_sha256_init(&d.sha);
 	for (;;) {
 		EG_TRY(trace_next(r, &b, v->err));
 		trace_reader_info(r, &info);
 		if (b.kind != EG_BLOCK_OP || info.records != records)
 			break;
-		(void)digest_op(&sha, &b.op);
+		(void)digest_op(&d, &b.op);
 	}
-	eg_sha256_final(&sha, told);
+	eg_sha256_final(&d.sha, told);
 	if (p->state && memcmp(told, p->told, sizeof(told)) != 0)
 		return eg_fail(v->err, EG_BAD_INPUT, "%s: the state told at record %" PRIu64 " is not what the records before it "
 			       "build\nengram trace index --force writes it anew", v->path, p->ordinal);
