@@ -13,6 +13,7 @@
 
 #include "sim/vm/shmem.h"
 #include "sim/vm/vm.h"
+#include "tests/crafted_ids.h"
 #include "tests/script.h"
 
 #define K    UINT64_C(4096)
@@ -296,6 +297,26 @@ static void page_of_two_kinds(void)
 	}
 }
 
+/* Ids that meet in one cell under the first key of the table, and groups that do under later ones. */
+static void crafted_ids(void)
+{
+	enum { FIRST = 100000, ALL = FIRST + 20 * 200 };
+	struct row *list = eg_calloc(2 * ALL, sizeof(*list));
+
+	EG_CHECK(list);
+	for (uint64_t i = 0; i < ALL; i++) {
+		list[i] = (struct row)OP(ALLOC_PAGES, 0, crafted_nth(i, FIRST));
+		list[ALL + i] = (struct row)OP(FREE_PAGES, 0, crafted_nth(i, FIRST));
+	}
+	begin("1", "1GiB");
+	record(list, 2 * ALL);
+	if (ok(run_every(1000000), "ids that collide")) {
+		counts("alloc.requests", ALL);
+		counts("alloc.frees", ALL);
+	}
+	eg_free(list);
+}
+
 static void largest_id(void)
 {
 	begin("2", "64MiB");
@@ -573,7 +594,7 @@ int main(int argc, char **argv)
 		{ "moving a reservation", moving_a_reservation }, { "beyond 48 bits", beyond_48_bits },
 		{ "initial mapping wraps", initial_mapping_wraps }, { "lazily freed", lazily_freed },
 		{ "shared come and go", shared_come_and_go }, { "page of two kinds", page_of_two_kinds },
-		{ "largest id", largest_id }, { "orders", orders }, { "time ends", time_ends },
+		{ "crafted ids", crafted_ids }, { "largest id", largest_id }, { "orders", orders }, { "time ends", time_ends },
 		{ "warm-up is announced", warmup_is_announced }, { "stream numbers", stream_numbers },
 		{ "too many instances", too_many_instances }, { "large access", large_access },
 		{ "too many interrupts", too_many_interrupts }, { "released in a block", released_in_a_block },
