@@ -79,13 +79,19 @@ eg_status trace__skip(struct trace_reader *r, uint64_t n, uint64_t *got, struct 
 		return EG_OK;
 	}
 	while (*got < n) {
-		uint8_t waste[4096];
-		size_t want = n - *got < sizeof(waste) ? (size_t)(n - *got) : sizeof(waste), k;
+		ssize_t k = read(r->fd, r->io, TRACE_IO_BUFFER);
 
-		EG_TRY(trace__get(r, waste, want, &k, err));
-		*got += k;
-		if (k < want)
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return eg_fail_errno(err, true, "%s: cannot read", r->path);
+		if (k == 0)
 			break;
+		left = n - *got < (uint64_t)k ? n - *got : (uint64_t)k;
+		r->io_at = (size_t)left;
+		r->io_end = (size_t)k;
+		r->offset += left;
+		*got += left;
 	}
 	return EG_OK;
 }

@@ -110,7 +110,7 @@ eg_status trace__load_index(struct trace_reader *r, struct eg_errors *err)
 {
 	struct egt_chunk *c = &r->chunk;
 	uint64_t room_for = r->size - EGT_TRAILER_SIZE;
-	bool good;
+	bool good = false;
 	eg_status s;
 
 	if (!r->seekable || !r->index_at)
