@@ -205,14 +205,14 @@ static void flip_and_cut(bool split)
 	clock_t start = clock();
 	int fd;
 
-	ok(write_small("dmg.egt", split, 3) && load(&f, "dmg.egt") &&
-	   read_from("dmg.egt", NULL, NULL, &whole, &info) == EG_OK && info.states > 0 && info.indexed && whole.nr > 80,
+	ok(write_small("egt_damage.egt", split, 3) && load(&f, "egt_damage.egt") &&
+	   read_from("egt_damage.egt", NULL, NULL, &whole, &info) == EG_OK && info.states > 0 && info.indexed && whole.nr > 80,
 	   "a small %s trace with states and an index", split ? "split" : "interleaved");
 	printf("# %zu bytes, %u chunks of records, %u states\n", f.n, (unsigned)info.chunks, (unsigned)info.states);
 	for (unsigned way = 0; way < WAYS; way++)
-		if (!sound("dmg.egt", way, &whole, false))
+		if (!sound("egt_damage.egt", way, &whole, false))
 			printf("# %s fails on the whole file\n", way_name[way]);
-	fd = open("dmg.egt", O_WRONLY | O_CLOEXEC);
+	fd = open("egt_damage.egt", O_WRONLY | O_CLOEXEC);
 	for (size_t bit = 0; fd >= 0 && bit < 8 * f.n; bit++) {
 		uint8_t b = f.bytes[bit / 8] ^ (uint8_t)(1u << bit % 8);
 
@@ -222,7 +222,7 @@ static void flip_and_cut(bool split)
 		for (unsigned k = 0; k < 2; k++) {
 			unsigned way = k ? 1 + (unsigned)(bit % (WAYS - 1)) : 0;
 
-			if (!sound("dmg.egt", way, &whole, true) && !bad[way]++)
+			if (!sound("egt_damage.egt", way, &whole, true) && !bad[way]++)
 				printf("# %s: bit %zu of byte %zu\n", way_name[way], bit % 8, bit / 8);
 		}
 		if (pwrite(fd, &f.bytes[bit / 8], 1, (off_t)(bit / 8)) != 1)
@@ -238,18 +238,18 @@ static void flip_and_cut(bool split)
 		static struct recs got;
 		struct trace_open_options keep = { .keep_intact = true };
 
-		if (truncate("dmg.egt", (off_t)n) != 0)
+		if (truncate("egt_damage.egt", (off_t)n) != 0)
 			break;
 		for (unsigned way = 0; way < WAYS; way++)
-			bad[way] += !sound("dmg.egt", way, &whole, true);
-		silent += read_from("dmg.egt", NULL, NULL, &got, NULL) != EG_BAD_INPUT;
+			bad[way] += !sound("egt_damage.egt", way, &whole, true);
+		silent += read_from("egt_damage.egt", NULL, NULL, &got, NULL) != EG_BAD_INPUT;
 		/* behind the header nothing is wrong with what is there */
-		lost += n > 200 && read_from("dmg.egt", &keep, NULL, &got, &info) != EG_OK;
+		lost += n > 200 && read_from("egt_damage.egt", &keep, NULL, &got, &info) != EG_OK;
 	}
 	ok(!bad[0] && !bad[1] && !bad[2] && !bad[3] && !bad[4] && !bad[5], "cut anywhere, it is read as far as it goes");
 	is_u64(silent, 0, "and the cut is told");
 	is_u64(lost, 0, "unless only what is intact was asked for");
-	unlink("dmg.egt");
+	unlink("egt_damage.egt");
 }
 
 /* ---- messages ------------------------------------------------------------------------------------ */
