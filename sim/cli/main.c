@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -382,6 +383,8 @@ int main(int argc, char **argv)
 	int used;
 
 	open_streams();
+	/* a limit on file sizes is an error of write(), with its message and clean-up, not a death */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (argc < 2) {
 		front_help();
 		return finish(2);
